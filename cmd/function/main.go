@@ -1,0 +1,38 @@
+// Command function is the Function Compute function, target/main of the build: it wires configuration,
+// recorder and handler together and hands them to the runtime.
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aliyun/fc-runtime-go-sdk/fc"
+
+	"github.com/vod-callback/recorder/handler"
+	"github.com/vod-callback/recorder/internal/callback"
+	"github.com/vod-callback/recorder/internal/config"
+	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/record"
+)
+
+func main() {
+	cfg, err := config.FromEnv(os.LookupEnv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err) // one line for each variable that cannot be used
+		os.Exit(1)
+	}
+	log := funclog.New(os.Stdout, cfg.LogLevel, time.Now)
+	h := &handler.Handler{
+		Recorder:     record.Open(cfg.RecordTo, log, os.Getenv),
+		Log:          log,
+		Timeout:      cfg.RecordTimeout,
+		Authenticate: cfg.CallbackAuth,
+		Verifier:     callback.Verifier{Keys: cfg.CallbackKeys, MaxAge: cfg.CallbackMax},
+		CallbackURLs: cfg.CallbackURLs,
+		Now:          time.Now,
+	}
+	// A func, since fc.StartHandler answers every call of a struct with an error. []byte in, since a STREAM
+	// message need not be JSON; json.RawMessage out, since []byte would be sent as a Base64 string.
+	fc.Start(h.Invoke)
+}

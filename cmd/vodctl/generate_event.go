@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/callback"
+	"github.com/vod-callback/recorder/internal/sample"
+)
+
+// defaultURL is where a generated HTTP callback goes unless told otherwise.
+const defaultURL = "https://www.example.com/your/callback"
+
+// An eventRequest is what the flags of generate-event ask for.
+type eventRequest struct {
+	event     sample.Event
+	producer  string
+	status    string
+	eventTime string
+	count     int
+	url       string
+	key       string
+}
+
+// envelopes wrap events by trigger. Only a batch takes more than one.
+var envelopes = map[string]func(r eventRequest, bodies [][]byte, now time.Time) ([]byte, error){
+	"http": eventRequest.http,
+	"mns-topic": func(_ eventRequest, bodies [][]byte, now time.Time) ([]byte, error) {
+		return sample.MNSTopic(bodies[0], now), nil
+	},
+	"mns-topic-stream": func(_ eventRequest, bodies [][]byte, _ time.Time) ([]byte, error) {
+		return sample.MNSTopicStream(bodies[0]), nil
+	},
+	"mns-queue": func(_ eventRequest, bodies [][]byte, now time.Time) ([]byte, error) {
+		return sample.MNSQueue(bodies[0], now), nil
+	},
+	"mns-queue-batch": func(_ eventRequest, bodies [][]byte, now time.Time) ([]byte, error) {
+		return sample.MNSQueueBatch(bodies, now), nil
+	},
+	"direct": func(_ eventRequest, bodies [][]byte, _ time.Time) ([]byte, error) { return bodies[0], nil },
+}
+
+func triggerNames() []string { return slices.Sorted(maps.Keys(envelopes)) }
+
+func newGenerateEvent() *cobra.Command {
+	var r eventRequest
+	cmd := &cobra.Command{
+		Use:   "generate-event TRIGGER",
+		Short: "Print a sample payload as the platform would deliver it",
+		Long: `Print a ProduceMediaComplete event as Function Compute would deliver it through
+TRIGGER: ` + strings.Join(triggerNames(), ", ") + `.
+
+Identifiers that are not given are new each time, and the time is now. For http,
+--url and --key sign the callback for now; without a key it is unsigned, and the
+function refuses it.`,
+		Example: `  vodctl generate-event http --url https://www.example.com/your/callback --key Test123
+  vodctl generate-event mns-topic --producer ims --status fail --error-code InvalidParameter
+  vodctl generate-event mns-queue-batch --count 100 | vodctl invoke`,
+		ValidArgs: triggerNames(),
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) != 1:
+				return usagef("want one TRIGGER: %s", strings.Join(triggerNames(), ", "))
+			case envelopes[args[0]] == nil:
+				return usagef("unknown trigger %q: want one of %s", args[0], strings.Join(triggerNames(), ", "))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := r.check(cmd, args[0]); err != nil {
+				return err
+			}
+			payload, err := r.payload(args[0], time.Now())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", payload)
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.producer, "producer", "vod", "the service that sends the event: vod or ims")
+	f.StringVar(&r.status, "status", "success", "how the edit ended: success or fail")
+	f.StringVar(&r.event.MediaID, "media-id", "", "the produced medium (default: a new ID)")
+	f.StringVar(&r.event.ProjectID, "project-id", "", "the editing project (default: a new ID)")
+	f.StringVar(&r.eventTime, "event-time", "", "when the edit ended, RFC 3339 (default: now)")
+	f.StringVar(&r.event.ErrorCode, "error-code", "", "why it failed, for --status fail (default: the published sample's)")
+	f.StringVar(&r.event.ErrorMessage, "error-message", "", "the same in words (default: the published sample's)")
+	f.IntVar(&r.count, "count", 3, "how many messages a batch has, for mns-queue-batch")
+	f.StringVar(&r.url, "url", defaultURL, "the callback URL as configured at the sender, for http")
+	f.StringVar(&r.key, "key", "", "the callback key that signs, for http")
+	return cmd
+}
+
+// check reads the flags' words and refuses flags that the trigger has no use for.
+func (r *eventRequest) check(cmd *cobra.Command, trigger string) error {
+	for flag, only := range map[string]string{"count": "mns-queue-batch", "url": "http", "key": "http"} {
+		if cmd.Flags().Changed(flag) && trigger != only {
+			return usagef("--%s is for %s, not for %s", flag, only, trigger)
+		}
+	}
+	r.event.Producer = events.Producer(r.producer)
+	if r.event.Producer != events.VOD && r.event.Producer != events.IMS {
+		return usagef("--producer %q: want vod or ims", r.producer)
+	}
+	r.event.Status = events.Status(r.status)
+	if r.event.Status != events.Success && r.event.Status != events.Fail {
+		return usagef("--status %q: want success or fail", r.status)
+	}
+	if r.eventTime != "" {
+		var err error
+		if r.event.Time, err = time.Parse(time.RFC3339, r.eventTime); err != nil {
+			return usagef("--event-time %q: want an RFC 3339 time such as 2018-12-26T14:34:09Z", r.eventTime)
+		}
+	}
+	if r.count < 0 {
+		return usagef("--count %d: want 0 or more", r.count)
+	}
+	return nil
+}
+
+func (r *eventRequest) payload(trigger string, now time.Time) ([]byte, error) {
+	n := 1
+	if trigger == "mns-queue-batch" {
+		n = r.count
+	}
+	bodies := make([][]byte, n)
+	for i := range bodies {
+		bodies[i] = r.event.JSON()
+	}
+	return envelopes[trigger](*r, bodies, now)
+}
+
+// http wraps the event as a callback, signed where there is a key.
+func (r eventRequest) http(bodies [][]byte, now time.Time) ([]byte, error) {
+	target, err := parseCallbackURL(r.url)
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"vodctl"}}
+	if r.key != "" {
+		maps.Copy(header, headersOf(r.event.Producer).SignNow(r.url, callback.Key(r.key), now))
+	}
+	return sample.HTTP(http.MethodPost, target, header, bodies[0], now), nil
+}
+
+// headersOf returns the names of the authentication headers that a producer sends.
+func headersOf(p events.Producer) callback.Headers {
+	if p == events.IMS {
+		return callback.ICE
+	}
+	return callback.VOD
+}
+
+func parseCallbackURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, usagef("--url %q: want an absolute http or https URL", s)
+	}
+	return u, nil
+}

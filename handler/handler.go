@@ -1,0 +1,144 @@
+// Package handler turns one delivery of Function Compute into recorded outcomes and an answer. It reads
+// like the promise that is made to senders and triggers: authenticate, read, record, answer; nothing is
+// acknowledged before it is kept.
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/callback"
+	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/trigger"
+)
+
+// A Handler answers deliveries. It is safe for concurrent use. All fields but CallbackURLs are required.
+type Handler struct {
+	Recorder record.Recorder
+	Log      *funclog.Log
+	// Timeout is all the time that one invocation has to record what it was given. It must be positive.
+	Timeout time.Duration
+	// Authenticate is whether HTTP callbacks must be signed; Verifier then decides.
+	Authenticate bool
+	Verifier     callback.Verifier
+	// CallbackURLs are the URLs that senders sign. Where there are none they are derived from each request.
+	CallbackURLs []string
+	Now          func() time.Time
+}
+
+// deadlineMargin is the time before the invocation's own deadline at which recording ends, so that the
+// answer and the log line still get out.
+const deadlineMargin = 250 * time.Millisecond
+
+// Invoke handles the payload of one invocation. It returns an error, of type *UnrecordedError, only
+// where a message could not be recorded and its trigger should deliver it again; an HTTP caller is always
+// answered by a status.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) (json.RawMessage, error) {
+	inv := h.newInvocation(ctx)
+	ctx, cancel := h.recordingContext(ctx, inv)
+	defer cancel()
+	delivery := trigger.Read(payload)
+	if delivery.Request != nil {
+		return h.answerHTTP(ctx, inv, delivery.Request).json(inv.requestID)
+	}
+	return h.handleMessages(ctx, inv, delivery.Messages).json()
+}
+
+// recordingContext ends when there is no more time to record, and carries what the recorder needs of the
+// invocation.
+func (h *Handler) recordingContext(ctx context.Context, inv invocation) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(h.Timeout)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-deadlineMargin).Before(end) {
+		end = deadline.Add(-deadlineMargin)
+	}
+	return context.WithDeadline(record.NewContext(ctx, inv.recorder), end)
+}
+
+// handleMessages handles all messages of a delivery side by side, a bounded number at a time. One that
+// fails leaves its neighbours alone.
+func (h *Handler) handleMessages(ctx context.Context, inv invocation, messages []trigger.Message) counts {
+	verdicts := make([]verdict, len(messages))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(len(messages), record.MaxInFlight) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(messages)); i = next.Add(1) - 1 {
+				verdicts[i] = h.handleMessage(ctx, inv, messages[i])
+			}
+		})
+	}
+	workers.Wait()
+	return count(verdicts)
+}
+
+// handleMessage reads one message and keeps what is in it.
+func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.Message) verdict {
+	facts := inv.facts(m.Trigger, m.ID)
+	if m.Reason != "" {
+		return h.reject(ctx, facts, m.Reason, m.Kept)
+	}
+	event, err := events.Parse(m.Body)
+	if other, ok := errors.AsType[*events.OtherTypeError](err); ok {
+		h.Log.Say(slog.LevelInfo, funclog.Ignored, facts.RequestID,
+			slog.String("event_type", other.EventType), slog.String("trigger", facts.Trigger))
+		return verdict{result: ignored}
+	}
+	if err != nil {
+		return h.reject(ctx, facts, err.Error(), m.Kept)
+	}
+	o, err := outcome.New(event, m.Body, facts)
+	if err != nil {
+		return h.reject(ctx, facts, err.Error(), m.Kept)
+	}
+	return h.record(ctx, o)
+}
+
+// record keeps an outcome.
+func (h *Handler) record(ctx context.Context, o outcome.Outcome) verdict {
+	entry, err := o.Entry()
+	if err != nil {
+		return h.unrecorded(entry, err)
+	}
+	how, err := h.Recorder.Record(ctx, entry)
+	if err != nil {
+		return h.unrecorded(entry, err)
+	}
+	msg, r := funclog.Recorded, recorded
+	if how == record.Duplicate {
+		msg, r = funclog.Duplicate, duplicate
+	}
+	h.Log.Say(slog.LevelInfo, msg, o.RequestID, o.Facets(entry.Key)...)
+	return verdict{result: r}
+}
+
+// reject keeps input in which no event could be read. Kept before or now, it counts the same.
+func (h *Handler) reject(ctx context.Context, facts outcome.Facts, reason string, kept []byte) verdict {
+	input := outcome.NewRejected(reason, kept, facts)
+	entry, err := input.Entry()
+	if err != nil {
+		return h.unrecorded(entry, err)
+	}
+	how, err := h.Recorder.Record(ctx, entry)
+	if err != nil {
+		return h.unrecorded(entry, err)
+	}
+	if how != record.Logged {
+		h.Log.Say(slog.LevelWarn, funclog.Rejected, facts.RequestID, append(input.Facets(), slog.String("key", entry.Key))...)
+	}
+	return verdict{result: rejected, reason: reason}
+}
+
+// unrecorded writes the whole entry to the log, from which it can be replayed. There is no third
+// place to tell of a failure to do that; the answer says that nothing was recorded either way.
+func (h *Handler) unrecorded(e record.Entry, cause error) verdict {
+	_ = h.Log.Keep(slog.LevelError, funclog.Unrecorded, e.RequestID, append(e.Attrs, slog.String("error", cause.Error()))...)
+	return verdict{result: failed}
+}

@@ -1,0 +1,85 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/vod-callback/recorder/internal/callback"
+	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/trigger"
+)
+
+// maxBody is the largest callback body that is read, decoded, in bytes. A real one has under 1 KiB.
+const maxBody = 256 << 10
+
+// errRepeatedMember refuses a request of which two readers could see two versions.
+var errRepeatedMember = errors.New("the trigger event holds a member more than once")
+
+// answerHTTP handles a callback. Until it is known to be authentic nothing of it is stored.
+func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Request) httpAnswer {
+	body, bodyErr := r.Body()
+	switch {
+	case r.Method != http.MethodPost:
+		h.refuse(inv, r, "method "+quoteMethod(r.Method)+" instead of POST")
+		return methodNotAllowed
+	case len(body) > maxBody:
+		h.refuse(inv, r, "the body is larger than 262144 bytes")
+		return bodyTooLarge
+	}
+	if err := h.authenticate(inv, r); err != nil {
+		return unauthorized
+	}
+	m := trigger.Message{Trigger: trigger.HTTP, Body: body, Kept: body}
+	if bodyErr != nil {
+		m.Reason = bodyErr.Error()
+	}
+	return answerTo(h.handleMessage(ctx, inv, m))
+}
+
+// authenticate refuses, with a line in the log that says why, whatever is not proven to come from a
+// configured sender.
+func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
+	if r.Repeated != "" {
+		h.refuse(inv, r, errRepeatedMember.Error()+": "+r.Repeated)
+		return errRepeatedMember
+	}
+	if !h.Authenticate {
+		return nil
+	}
+	urls := h.CallbackURLs
+	if len(urls) == 0 {
+		urls = r.URLs()
+	}
+	err := h.Verifier.Verify(r.Header, urls, h.Now())
+	switch {
+	case errors.Is(err, callback.ErrMismatch):
+		// A wrong URL is the likeliest mistake in setting up; which ones were tried says what to compare.
+		h.refuse(inv, r, err.Error(), slog.Any("urls", urls))
+	case err != nil:
+		h.refuse(inv, r, err.Error())
+	}
+	return err
+}
+
+func (h *Handler) refuse(inv invocation, r *trigger.Request, reason string, attrs ...slog.Attr) {
+	attrs = append([]slog.Attr{slog.String("reason", reason), slog.String("method", shorten(r.Method))}, attrs...)
+	h.Log.Say(slog.LevelWarn, funclog.Refused, inv.requestID, attrs...)
+}
+
+func quoteMethod(method string) string {
+	if method == "" {
+		return "missing"
+	}
+	return shorten(method)
+}
+
+// shorten keeps a stranger's text from filling the log.
+func shorten(s string) string {
+	const limit = 32
+	if len(s) > limit {
+		return s[:limit] + "…"
+	}
+	return s
+}

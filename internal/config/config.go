@@ -1,0 +1,208 @@
+// Package config reads the function's configuration from its environment variables. What cannot be
+// used is an error that names the variable, its value and the accepted form: a function that starts is
+// one that works as configured.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/vod-callback/recorder/internal/callback"
+	"github.com/vod-callback/recorder/internal/record"
+)
+
+// A Config is the function's configuration, complete and usable.
+type Config struct {
+	RecordTo      record.Target
+	RecordTimeout time.Duration // for all that one invocation has to record; positive
+	CallbackKeys  []callback.Key
+	CallbackURLs  []string // as configured at the sender; empty: derived from each request
+	CallbackAuth  bool     // false: HTTP callbacks are believed unsigned
+	CallbackMax   time.Duration
+	LogLevel      slog.Level
+}
+
+// A Variable is one environment variable that FromEnv reads.
+type Variable struct {
+	Name    string
+	Form    string // what is accepted
+	Default string // as if it had been set so; "" where there is none
+	Meaning string
+	Secret  bool // its value is never shown
+
+	set func(c *Config, value string) error
+}
+
+// Variables returns every variable that FromEnv reads, in the order of the documentation.
+func Variables() []Variable {
+	return []Variable{
+		{
+			Name: "RECORD_TO", Form: record.TargetForm, Default: "log:",
+			Meaning: "where outcomes are recorded",
+			set: func(c *Config, v string) (err error) {
+				c.RecordTo, err = record.ParseTarget(v)
+				return err
+			},
+		},
+		{
+			Name: "RECORD_TIMEOUT", Form: `a positive duration such as "2s"`, Default: "2s",
+			Meaning: "the whole time that one invocation has to record what it was given",
+			set: func(c *Config, v string) (err error) {
+				c.RecordTimeout, err = time.ParseDuration(v)
+				if err != nil || c.RecordTimeout <= 0 {
+					return errForm
+				}
+				return nil
+			},
+		},
+		{
+			Name: "VOD_CALLBACK_KEYS", Form: "one or more callback keys, separated by commas", Secret: true,
+			Meaning: "the callback authentication keys; several are accepted at once, to rotate them",
+			set: func(c *Config, v string) error {
+				for _, key := range list(v) {
+					c.CallbackKeys = append(c.CallbackKeys, callback.Key(key))
+				}
+				return noneIsError(len(c.CallbackKeys))
+			},
+		},
+		{
+			Name: "VOD_CALLBACK_URLS", Form: "one or more absolute http or https URLs, separated by commas",
+			Meaning: "the callback URLs exactly as configured at the sender; unset: derived from the request",
+			set:     setURLs,
+		},
+		{
+			Name: "VOD_CALLBACK_AUTH", Form: "required or off", Default: "required",
+			Meaning: "whether HTTP callbacks must be signed; required without a key refuses all of them",
+			set: func(c *Config, v string) error {
+				c.CallbackAuth = v == "required"
+				return unless(v == "required" || v == "off")
+			},
+		},
+		{
+			Name: "VOD_CALLBACK_MAX_AGE", Form: `a duration such as "5m", or "0" for no limit`, Default: "5m",
+			Meaning: "how far a callback's timestamp may lie from now, either way",
+			set: func(c *Config, v string) (err error) {
+				c.CallbackMax, err = time.ParseDuration(v)
+				return unless(err == nil && c.CallbackMax >= 0)
+			},
+		},
+		{
+			Name: "LOG_LEVEL", Form: "debug, info, warn or error", Default: "info",
+			Meaning: "what the log leaves out; never the only copy of something",
+			set: func(c *Config, v string) error {
+				var known bool
+				c.LogLevel, known = levels[v]
+				return unless(known)
+			},
+		},
+	}
+}
+
+var levels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+// errForm is the error of a value that is simply not of the accepted form.
+var errForm = errors.New("not of the accepted form")
+
+func unless(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errForm
+}
+
+// An Error names the variable whose value cannot be used.
+type Error struct {
+	Variable Variable
+	Value    string // as set; not to be shown where the variable is secret or holds credentials
+	Err      error
+}
+
+// Error says variable, value, reason and accepted form on one line.
+func (e *Error) Error() string {
+	reason := ""
+	if !errors.Is(e.Err, errForm) {
+		reason = e.Err.Error() + "; "
+	}
+	return fmt.Sprintf("%s=%s: %swant %s", e.Variable.Name, e.shown(), reason, e.Variable.Form)
+}
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.Err }
+
+// shown is the value as it may be printed. A URL with an @ may hold a password anywhere before it, and
+// a query key that is none of ours may be somebody's idea of passing a secret.
+func (e *Error) shown() string {
+	if e.Variable.Secret {
+		return "[redacted]"
+	}
+	value := strings.ToLower(e.Value)
+	for _, hint := range []string{"@", "%40", "secret", "token", "password", "accesskey", "access_key", "access-key"} {
+		if strings.Contains(value, hint) {
+			return "[not shown: it may hold credentials]"
+		}
+	}
+	return fmt.Sprintf("%q", e.Value)
+}
+
+// FromEnv reads the configuration through lookup, os.LookupEnv in the function. Values are trimmed; an
+// empty one counts as unset. The error joins one *Error for each variable that cannot be used.
+func FromEnv(lookup func(string) (string, bool)) (Config, error) {
+	var c Config
+	var errs []error
+	for _, variable := range Variables() {
+		value, _ := lookup(variable.Name)
+		value = strings.TrimSpace(value)
+		if value == "" {
+			value = variable.Default
+		}
+		if value == "" {
+			continue
+		}
+		if err := variable.set(&c, value); err != nil {
+			errs = append(errs, &Error{Variable: variable, Value: value, Err: err})
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// list splits v at its commas and leaves out what is empty: splitting "" would give one empty key, which
+// anyone can sign with.
+func list(v string) []string {
+	var entries []string
+	for entry := range strings.SplitSeq(v, ",") {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
+func noneIsError(n int) error {
+	if n == 0 {
+		return errors.New("the list has no entry")
+	}
+	return nil
+}
+
+func setURLs(c *Config, v string) error {
+	c.CallbackURLs = list(v)
+	for _, entry := range c.CallbackURLs {
+		u, err := url.Parse(entry)
+		switch {
+		case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
+			return errForm
+		case u.User != nil:
+			return errors.New("credentials do not belong in a URL")
+		}
+	}
+	return noneIsError(len(c.CallbackURLs))
+}

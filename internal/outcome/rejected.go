@@ -1,0 +1,75 @@
+package outcome
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
+
+// A Rejected is input in which no event could be read, kept so that nothing is lost. Exactly one of
+// Payload and PayloadBase64 is set.
+type Rejected struct {
+	Reason        string  `json:"reason,omitempty"`
+	Trigger       string  `json:"trigger,omitempty"`
+	MessageID     string  `json:"message_id,omitempty"`
+	RequestID     string  `json:"request_id,omitempty"`
+	ReceivedAt    string  `json:"received_at,omitempty"` // RFC 3339, UTC
+	Payload       *string `json:"payload,omitempty"`
+	PayloadBase64 *string `json:"payload_base64,omitempty"` // where the kept bytes are not UTF-8
+}
+
+// NewRejected makes the record of kept, which was refused for reason.
+func NewRejected(reason string, kept []byte, facts Facts) Rejected {
+	r := Rejected{
+		Reason:     reason,
+		Trigger:    facts.Trigger,
+		MessageID:  facts.MessageID,
+		RequestID:  facts.RequestID,
+		ReceivedAt: facts.ReceivedAt.UTC().Format(timeFormat),
+	}
+	if text := string(kept); utf8.ValidString(text) {
+		r.Payload = &text
+	} else {
+		text = base64.StdEncoding.EncodeToString(kept)
+		r.PayloadBase64 = &text
+	}
+	return r
+}
+
+// Kept returns the bytes that were kept.
+func (r Rejected) Kept() ([]byte, error) {
+	switch {
+	case r.Payload != nil:
+		return []byte(*r.Payload), nil
+	case r.PayloadBase64 != nil:
+		kept, err := base64.StdEncoding.DecodeString(*r.PayloadBase64)
+		if err != nil {
+			return nil, fmt.Errorf("payload_base64: %w", err)
+		}
+		return kept, nil
+	default:
+		return nil, errors.New("neither payload nor payload_base64")
+	}
+}
+
+// Line returns r as one line of JSON that ends in a newline.
+func (r Rejected) Line() ([]byte, error) { return line(r) }
+
+// Key returns the name under which r is kept: rejected/dt=YYYY-MM-DD/SHA256.json, with the date of
+// receipt in UTC and the digest of the kept bytes.
+func (r Rejected) Key() (string, error) {
+	kept, err := r.Kept()
+	if err != nil {
+		return "", err
+	}
+	received, err := time.Parse(time.RFC3339, r.ReceivedAt)
+	if err != nil {
+		return "", fmt.Errorf("received_at: %w", err)
+	}
+	sum := sha256.Sum256(kept)
+	return "rejected/dt=" + received.UTC().Format(time.DateOnly) + "/" + hex.EncodeToString(sum[:]) + ".json", nil
+}

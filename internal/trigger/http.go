@@ -1,0 +1,213 @@
+package trigger
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/vod-callback/recorder/internal/jsonx"
+)
+
+// A Request is the event of the FC 3.0 HTTP trigger, version v1.
+// Source: https://www.alibabacloud.com/help/en/functioncompute/fc/use-an-http-trigger-to-invoke-a-function
+type Request struct {
+	Method     string // as sent; "" where the event has none
+	DomainName string // the host that the caller asked for
+	RawPath    string // URL-encoded
+	// Header is the request's header, names in Go's canonical form. A name that the event holds in two
+	// spellings has the values of both.
+	Header http.Header
+	// Repeated is the member that the event holds more than once, or "": a delivery that says two things.
+	Repeated string
+
+	body      jsontext.Value
+	isBase64  bool
+	hasNoBody bool
+}
+
+// isHTTP recognises an HTTP trigger event that is the payload itself. The topic form goes first, but
+// nothing else that looks like HTTP is ever read without authentication.
+func isHTTP(object jsonx.Object) bool {
+	return !isTopic(object) && looksLikeHTTP(object)
+}
+
+func looksLikeHTTP(object jsonx.Object) bool {
+	return object.Has("requestContext") || object.Has("headers")
+}
+
+func readRequest(object jsonx.Object) *Request {
+	r := &Request{
+		Header:   http.Header{},
+		Repeated: object.Repeated("requestContext", "body", "isBase64Encoded", "rawPath"),
+	}
+	for _, m := range object {
+		if m.Name == "headers" {
+			r.addHeaders(m.Value)
+		}
+	}
+	r.RawPath = member(object, "rawPath")
+	requestContext := child(object, "requestContext")
+	r.DomainName = member(requestContext, "domainName")
+	call := child(requestContext, "http")
+	r.Method = member(call, "method")
+	if r.Repeated == "" && (requestContext.Repeated("http", "domainName") != "" || call.Repeated("method") != "") {
+		r.Repeated = "requestContext"
+	}
+	var ok bool
+	r.body, ok = object.Get("body")
+	r.hasNoBody = !ok || r.body.Kind() == 'n'
+	flag, _ := object.Get("isBase64Encoded")
+	r.isBase64 = string(flag) == "true"
+	return r
+}
+
+// addHeaders takes names and values as they come; a value that is no string is none that was signed.
+func (r *Request) addHeaders(v jsontext.Value) {
+	headers, err := jsonx.Lenient(v)
+	if err != nil {
+		return
+	}
+	for _, h := range headers {
+		if h.Value.Kind() == '"' {
+			r.Header.Add(h.Name, string(jsonx.Text(h.Value)))
+		}
+	}
+}
+
+// Body returns the decoded body. Where it cannot be decoded, it returns the body as sent and an error.
+func (r *Request) Body() ([]byte, error) {
+	if r.hasNoBody {
+		return nil, nil
+	}
+	if r.body.Kind() != '"' {
+		return r.body, fmt.Errorf("body: found %s, want a string", jsonx.Describe(r.body))
+	}
+	text := jsonx.Text(r.body)
+	if !r.isBase64 {
+		return text, nil
+	}
+	decoded, err := base64.StdEncoding.DecodeString(string(text))
+	if err != nil {
+		return text, fmt.Errorf("body: isBase64Encoded is true but the body is no Base64 (%w)", err)
+	}
+	return decoded, nil
+}
+
+// URLs returns the callback URLs that the sender may have been configured with, judging by where the
+// request arrived: both schemes, since FC ends TLS before us, and a root path with and without its slash.
+// The query is not among what FC passes on in the form that was signed.
+func (r *Request) URLs() []string {
+	if r.DomainName == "" {
+		return nil
+	}
+	paths := []string{r.RawPath}
+	switch r.RawPath {
+	case "":
+		paths = []string{"", "/"}
+	case "/":
+		paths = []string{"/", ""}
+	}
+	var urls []string
+	for _, path := range paths {
+		urls = append(urls, "https://"+r.DomainName+path, "http://"+r.DomainName+path)
+	}
+	return urls
+}
+
+// member returns a string member of object, or "".
+func member(object jsonx.Object, name string) string {
+	if v, ok := object.Get(name); ok && v.Kind() == '"' {
+		return string(jsonx.Text(v))
+	}
+	return ""
+}
+
+// child returns an object member of object, or none.
+func child(object jsonx.Object, name string) jsonx.Object {
+	v, _ := object.Get(name)
+	inner, err := jsonx.Lenient(v)
+	if err != nil {
+		return nil
+	}
+	return inner
+}
+
+// redactDepth is how deep withoutHeaders looks for HTTP events in arrays and strings.
+const redactDepth = 8
+
+// withoutHeaders returns payload without the headers of any HTTP trigger event in it, since they may
+// hold a signature and the payload is going to be kept. What holds none stays as it is.
+func withoutHeaders(payload []byte) []byte {
+	text, changed := redact(payload, redactDepth)
+	if !changed {
+		return payload
+	}
+	return text
+}
+
+func redact(text []byte, depth int) (out []byte, changed bool) {
+	if depth == 0 {
+		return text, false
+	}
+	switch jsonx.Kind(text) {
+	case '{':
+		return redactObject(text)
+	case '[':
+		return redactArray(text, depth)
+	case '"':
+		inner, ok := unquote(text)
+		if !ok {
+			return text, false
+		}
+		if inner, changed = redact(inner, depth-1); !changed {
+			return text, false
+		}
+		out, _ = jsontext.AppendQuote(nil, inner)
+		return out, true
+	default:
+		inner, ok := decodeBase64(text)
+		if !ok || !slices.Contains([]jsontext.Kind{'{', '[', '"'}, jsonx.Kind(inner)) {
+			return text, false
+		}
+		if inner, changed = redact(inner, depth-1); !changed {
+			return text, false
+		}
+		return inner, true
+	}
+}
+
+func redactObject(text []byte) (out []byte, changed bool) {
+	object, err := jsonx.Lenient(text)
+	if err != nil || !looksLikeHTTP(object) {
+		return text, false
+	}
+	rest := slices.DeleteFunc(object, func(m jsonx.Member) bool { return strings.EqualFold(m.Name, "headers") })
+	out = append(out, '{')
+	for i, m := range rest {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out, _ = jsontext.AppendQuote(out, m.Name)
+		out = append(append(out, ':'), m.Value...)
+	}
+	return append(out, '}'), true
+}
+
+func redactArray(text []byte, depth int) (out []byte, changed bool) {
+	elements, err := jsonx.Elements(text)
+	if err != nil {
+		return text, false
+	}
+	parts := make([][]byte, len(elements))
+	for i, element := range elements {
+		var c bool
+		parts[i], c = redact(element, depth-1)
+		changed = changed || c
+	}
+	return slices.Concat([]byte("["), bytes.Join(parts, []byte(",")), []byte("]")), changed
+}
