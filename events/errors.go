@@ -42,15 +42,17 @@ func (e *FieldError) Error() string {
 // a JSON object that can be relied on.
 func documentError(member string, data []byte, err error) *FieldError {
 	e := &FieldError{Member: member, Found: excerpt(data), Want: "one JSON object"}
-	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+	syntax, isSyntax := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case errors.Is(err, jsonx.ErrNumber):
+		e.Found, e.Want = "a "+jsonx.ErrNumber.Error(), "numbers that RFC 8785 can hold"
+	case errors.Is(err, jsonx.ErrTrailing):
+		e.Found = jsonx.ErrTrailing.Error()
+	case errors.Is(err, jsontext.ErrDuplicateName) && isSyntax:
+		e.Found, e.Want = "the name "+quote(syntax.JSONPointer.LastToken())+" more than once", "each name once"
+	case isSyntax && len(data) > 0:
 		e.Found = strings.TrimPrefix(syntax.Err.Error(), "jsontext: ") + " at byte " + strconv.FormatInt(syntax.ByteOffset, 10)
-		e.Want = "one JSON object in UTF-8 with each name once"
-	}
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		e.Want = "each name once"
-	}
-	if errors.Is(err, jsonx.ErrNumber) {
-		e.Found, e.Want = err.Error(), "numbers that RFC 8785 can hold"
+		e.Want = "one JSON object in UTF-8"
 	}
 	return e
 }

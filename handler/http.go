@@ -22,7 +22,7 @@ func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Req
 	body, bodyErr := r.Body()
 	switch {
 	case r.Method != http.MethodPost:
-		h.refuse(inv, r, "method "+quoteMethod(r.Method)+" instead of POST")
+		h.refuse(inv, r, "the method is "+quoteMethod(r.Method)+", not POST")
 		return methodNotAllowed
 	case len(body) > maxBody:
 		h.refuse(inv, r, "the body is larger than 262144 bytes")

@@ -20,6 +20,9 @@ import (
 // has no canonical form for it.
 var ErrNumber = errors.New("number beyond the range of an IEEE 754 double")
 
+// ErrTrailing is the error for text that goes on after its one value.
+var ErrTrailing = errors.New("data after the JSON value")
+
 // A Member is one name/value pair of an object. Value is the text as spelled, part of the data that
 // was read.
 type Member struct {
@@ -157,7 +160,7 @@ func finish(dec *jsontext.Decoder) error {
 	case err != nil:
 		return err
 	default:
-		return errors.New("data after the JSON value")
+		return ErrTrailing
 	}
 }
 

@@ -157,7 +157,7 @@ func MNSTopic(message []byte, now time.Time) []byte {
 	return encode(struct {
 		TopicOwner, Message, Subscriber                    string
 		PublishTime                                        int64
-		SubscriptionName, MessageMD5, TopicName, MessageId string //nolint:staticcheck // MNS's spelling
+		SubscriptionName, MessageMD5, TopicName, MessageId string
 	}{
 		AccountID, string(message), AccountID,
 		now.UnixMilli(),

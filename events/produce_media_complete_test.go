@@ -1,0 +1,261 @@
+package events_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vod-callback/recorder/events"
+)
+
+func TestParseSamples(t *testing.T) {
+	t.Parallel()
+	vod := events.ProduceMediaComplete{
+		Producer:  events.VOD,
+		Time:      time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC),
+		Status:    events.Success,
+		MediaID:   "1234343b689*****a5422dfe1e472a41",
+		ProjectID: "987624bab6*****d9fcdeefdd974c7aa",
+	}
+	vodFail := vod
+	vodFail.Status = events.Fail
+	vodFail.ErrorCode = "InvalidParameter.ResourceContentBad"
+	vodFail.ErrorMessage = "The resource operated InputFile is bad"
+	ims := events.ProduceMediaComplete{
+		Producer:  events.IMS,
+		Time:      time.Date(2024, 9, 18, 7, 12, 45, 0, time.UTC),
+		Status:    events.Success,
+		MediaID:   "0ccac1d0754c71efb2e5f6e7c5496302",
+		ProjectID: "fb2101bf24bf41cb318787dc2c1d48d5",
+		JobID:     "d718819a9f60421ab9a1b9cbb4d3a2f5",
+		MediaURL:  "http://example-bucket.oss-cn-shanghai.aliyuncs.com/produced/example.mp4",
+		UserData:  `{"NotifyAddress":"https://www.example.com/your/callback"}`,
+		UserID:    "1234567890123456",
+	}
+	imsFail := ims
+	imsFail.Status, imsFail.MediaURL = events.Fail, ""
+	imsFail.ErrorCode, imsFail.ErrorMessage = vodFail.ErrorCode, vodFail.ErrorMessage
+
+	for name, want := range map[string]events.ProduceMediaComplete{
+		"vod-success.json": vod,
+		"vod-fail.json":    vodFail,
+		"ims-success.json": ims,
+		"ims-fail.json":    imsFail,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := events.Parse(readSample(t, name))
+			if err != nil || got != want {
+				t.Errorf("Parse = %+v, %v; want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+func readSample(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// vodWith returns the VOD sample with one member's value replaced, or the member removed for "".
+func vodWith(member, value string) string {
+	members := map[string]string{
+		"EventType": `"ProduceMediaComplete"`, "EventTime": `"2018-12-26T14:34:09Z"`, "Status": `"success"`,
+		"MediaId": `"m"`, "ProjectId": `"p"`,
+	}
+	members[member] = value
+	return object(members)
+}
+
+// imsWith does the same for MessageBody's members of an IMS event.
+func imsWith(member, value string) string {
+	members := map[string]string{"Status": `"Success"`, "JobId": `"j"`}
+	members[member] = value
+	return object(map[string]string{
+		"EventType": `"ProduceMediaComplete"`, "EventTime": `"2018-12-26T14:34:09Z"`, "MessageBody": object(members),
+	})
+}
+
+func object(members map[string]string) string {
+	var parts []string
+	for name, value := range members {
+		if value != "" {
+			parts = append(parts, `"`+name+`":`+value)
+		}
+	}
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, in string
+		member   string // of the FieldError
+		found    string // a part of what it says was found
+	}{
+		{"no text", ``, "", "nothing"},
+		{"a string", `"x"`, "", "x"},
+		{"an array", `[{}]`, "", "[{}]"},
+		{"truncated", `{"EventType":"Produce`, "", "unexpected EOF"},
+		{"trailing data", vodWith("", "") + `{}`, "", "data after"},
+		{"repeated name", `{"EventType":"ProduceMediaComplete","EventType":"ProduceMediaComplete"}`, "", `the name "EventType" more than once`},
+		{"repeated name, escaped", `{"EventType":"ProduceMediaComplete","\u0045ventType":"x"}`, "", "more than once"},
+		{"repeated name, unknown and deep", vodWith("X", `[{"a":[{"b":1,"b":2}]}]`), "", "more than once"},
+		{"repeated name in another type", `{"EventType":"FileUploadComplete","a":1,"a":2}`, "", "more than once"},
+		{"invalid UTF-8", vodWith("MediaId", "\"\xff\""), "", "invalid UTF-8"},
+		{"lone surrogate", vodWith("MediaId", `"\ud800"`), "", "surrogate"},
+		{"number too large", vodWith("X", `1e400`), "", "beyond"},
+		{"number too large, deep", vodWith("X", `{"a":[1,-1e309]}`), "", "beyond"},
+		{"no type", vodWith("EventType", ""), "EventType", "nothing"},
+		{"type null", vodWith("EventType", "null"), "EventType", "null"},
+		{"type empty", vodWith("EventType", `""`), "EventType", `""`},
+		{"type a number", vodWith("EventType", `5`), "EventType", "number"},
+		{"names match exactly", strings.ReplaceAll(vodWith("", ""), "MediaId", "mediaid"), "MediaId", "nothing"},
+		{"no time", vodWith("EventTime", ""), "EventTime", "nothing"},
+		{"time in words", vodWith("EventTime", `"yesterday"`), "EventTime", `"yesterday"`},
+		{"time without zone", vodWith("EventTime", `"2018-12-26T14:34:09"`), "EventTime", "2018"},
+		{"time with a blank", vodWith("EventTime", `"2018-12-26 14:34:09Z"`), "EventTime", "2018"},
+		{"time that is no date", vodWith("EventTime", `"2018-02-30T14:34:09Z"`), "EventTime", "2018"},
+		{"time before the calendar", vodWith("EventTime", `"0000-01-01T00:00:00+01:00"`), "EventTime", "0000"},
+		{"time beyond the calendar", vodWith("EventTime", `"9999-12-31T23:59:59-01:00"`), "EventTime", "9999"},
+		{"time a number", vodWith("EventTime", `1545834849`), "EventTime", "number"},
+		{"no status", vodWith("Status", ""), "Status", "nothing"},
+		{"unknown status", vodWith("Status", `"finished"`), "Status", `"finished"`},
+		{"status with a blank", vodWith("Status", `"success "`), "Status", `"success "`},
+		{"no medium", vodWith("MediaId", ""), "MediaId", "nothing"},
+		{"medium null", vodWith("MediaId", "null"), "MediaId", "null"},
+		{"medium empty", vodWith("MediaId", `""`), "MediaId", `""`},
+		{"medium a number", vodWith("MediaId", "12"), "MediaId", "number"},
+		{"no project", vodWith("ProjectId", ""), "ProjectId", "nothing"},
+		{"error code an object", vodWith("ErrorCode", `{"a":1}`), "ErrorCode", "object"},
+		{"a long value is cut", vodWith("Status", `"`+strings.Repeat("é", 1000)+`"`), "Status", `…`},
+		{"IMS without status", imsWith("Status", ""), "MessageBody.Status", "nothing"},
+		{"IMS without job", imsWith("JobId", ""), "MessageBody.JobId", "nothing"},
+		{"IMS job a number", imsWith("JobId", "7"), "MessageBody.JobId", "number"},
+		{"IMS body a number", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","MessageBody":7}`, "MessageBody", "number"},
+		{"IMS body null", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","MessageBody":null}`, "MessageBody", "null"},
+		{"IMS body no object", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","MessageBody":"[]"}`, "MessageBody", "[]"},
+		{"IMS body repeats a name", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","MessageBody":"{\"JobId\":\"a\",\"JobId\":\"b\"}"}`, "MessageBody", "more than once"},
+		{"IMS user an object", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","UserId":{},"MessageBody":{"Status":"Success","JobId":"j"}}`, "UserId", "object"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := events.Parse([]byte(tt.in))
+			fe, ok := errors.AsType[*events.FieldError](err)
+			if !ok {
+				t.Fatalf("Parse(%s) = %+v, %v; want a FieldError", tt.in, got, err)
+			}
+			if fe.Member != tt.member || !strings.Contains(fe.Found, tt.found) || fe.Want == "" {
+				t.Errorf("error %q: member %q, found %q; want member %q, found …%s…", err, fe.Member, fe.Found, tt.member, tt.found)
+			}
+			if strings.ContainsAny(err.Error(), "\n\r\x00") || len(err.Error()) > 400 {
+				t.Errorf("error %q is not one short line", err)
+			}
+			if got != (events.ProduceMediaComplete{}) {
+				t.Errorf("an error comes with %+v, want the zero value", got)
+			}
+		})
+	}
+}
+
+func TestParseAccepts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, in string
+		field    string
+		want     any
+	}{
+		{"status in capitals", vodWith("Status", `"SUCCESS"`), "Status", events.Success},
+		{"status Failed", vodWith("Status", `"Failed"`), "Status", events.Fail},
+		{"status FAIL", vodWith("Status", `"FAIL"`), "Status", events.Fail},
+		{"offset", vodWith("EventTime", `"2018-12-26T22:34:09+08:00"`), "Time", time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC)},
+		{"fraction", vodWith("EventTime", `"2018-12-26T14:34:09.25Z"`), "Time", time.Date(2018, 12, 26, 14, 34, 9, 250e6, time.UTC)},
+		{"lower case", vodWith("EventTime", `"2018-12-26t14:34:09z"`), "Time", time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC)},
+		{"error code null", vodWith("ErrorCode", `null`), "ErrorCode", ""},
+		{"error code empty", vodWith("ErrorCode", `""`), "ErrorCode", ""},
+		{"escapes", vodWith("ErrorMessage", `"\u003c\ud83d\ude00\n"`), "ErrorMessage", "<😀\n"},
+		{"Extend, text", vodWith("Extend", `"{\"a\": 1}"`), "UserData", `{"a": 1}`},
+		{"Extend, JSON", vodWith("Extend", `{"a" : [1.0, 2]}`), "UserData", `{"a":[1.0,2]}`},
+		{"MessageBody of a VOD event is unknown when empty", vodWith("MessageBody", `null`), "Producer", events.VOD},
+		{"IMS without medium", imsWith("", ""), "MediaID", ""},
+		{"IMS user data", imsWith("UserData", `{"x": true}`), "UserData", `{"x":true}`},
+		{"IMS body as text", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","MessageBody":"{\"Status\":\"fail\",\"JobId\":\"j\"}"}`, "JobID", "j"},
+		{"IMS user as spelled", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","UserId":12345678901234567890,"MessageBody":{"Status":"fail","JobId":"j"}}`, "UserID", "12345678901234567890"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := events.Parse([]byte(tt.in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if field := reflect.ValueOf(got).FieldByName(tt.field).Interface(); field != tt.want {
+				t.Errorf("%s = %#v, want %#v", tt.field, field, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseTellsOtherTypesApart(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{
+		string(readSample(t, "other-type.json")),
+		`{"EventType":"BatchProduceMediaComplete","MessageBody":5}`,
+		`{"EventType":"producemediacomplete"}`,
+	} {
+		_, err := events.Parse([]byte(in))
+		if other, ok := errors.AsType[*events.OtherTypeError](err); !ok || other.EventType == "" {
+			t.Errorf("Parse(%s) = %v, want an OtherTypeError", in, err)
+		}
+	}
+}
+
+func TestSubject(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		event         events.ProduceMediaComplete
+		subject, from string
+	}{
+		{events.ProduceMediaComplete{MediaID: "m", JobID: "j"}, "m", "MediaId"},
+		{events.ProduceMediaComplete{JobID: "j"}, "j", "JobId"},
+	} {
+		if s, m := tt.event.Subject(), tt.event.SubjectMember(); s != tt.subject || m != tt.from {
+			t.Errorf("Subject, SubjectMember = %q, %q; want %q, %q", s, m, tt.subject, tt.from)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	samples, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(samples) == 0 {
+		f.Fatalf("no samples: %v", err)
+	}
+	for _, name := range samples {
+		f.Add(readSample(f, filepath.Base(name)))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := events.Parse(data)
+		if err != nil {
+			if e != (events.ProduceMediaComplete{}) {
+				t.Fatalf("error %v comes with %+v", err, e)
+			}
+			_, field := errors.AsType[*events.FieldError](err)
+			_, other := errors.AsType[*events.OtherTypeError](err)
+			if field == other {
+				t.Fatalf("error of an unexpected type: %T", err)
+			}
+			return
+		}
+		if e.Subject() == "" || (e.Status != events.Success && e.Status != events.Fail) || e.Time.Location() != time.UTC ||
+			(e.Producer == events.VOD && (e.MediaID == "" || e.ProjectID == "")) || (e.Producer == events.IMS && e.JobID == "") {
+			t.Fatalf("a guarantee is broken: %+v", e)
+		}
+	})
+}

@@ -1,0 +1,81 @@
+package record_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vod-callback/recorder/internal/record"
+)
+
+func TestFileRecorder(t *testing.T) {
+	t.Parallel()
+	testRecorder(t, func(t *testing.T) subject {
+		dir := filepath.Join(t.TempDir(), "not", "there", "yet")
+		return subject{
+			recorder: record.FileRecorder{Dir: dir},
+			read: func(t *testing.T, key string) []byte {
+				data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(key)))
+				if err != nil && !errors.Is(err, fs.ErrNotExist) {
+					t.Fatal(err)
+				}
+				return data
+			},
+		}
+	})
+}
+
+func TestFileRecorderLeavesNothingElse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := record.FileRecorder{Dir: dir}
+	for range 3 {
+		if _, err := r.Record(t.Context(), newEntry(record.Outcome, "a/b.json", "{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			info, err := d.Info()
+			if err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: mode %v, %v", path, info.Mode(), err)
+			}
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) != 1 {
+		t.Errorf("files %q, %v; want the one record", files, err)
+	}
+}
+
+func TestFileRecorderStaysBelowItsDirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := record.FileRecorder{Dir: filepath.Join(dir, "store")}
+	for _, key := range []string{"../x.json", "/x.json", "a/../../x.json", ""} {
+		if _, err := r.Record(t.Context(), newEntry(record.Outcome, key, "{}")); err == nil {
+			t.Errorf("the key %q is no error", key)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "x.json")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file outside: %v", err)
+	}
+}
+
+func TestFileRecorderNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := record.FileRecorder{Dir: file}.Record(t.Context(), newEntry(record.Outcome, "a/b.json", "{}"))
+	if err == nil || !strings.Contains(err.Error(), "a/b.json") || !strings.Contains(err.Error(), "not a directory") {
+		t.Errorf("error %v", err)
+	}
+}

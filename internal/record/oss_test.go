@@ -1,0 +1,313 @@
+package record_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aliyun/aliyun-oss-go-sdk/oss"
+
+	"github.com/vod-callback/recorder/internal/osstest"
+	"github.com/vod-callback/recorder/internal/record"
+)
+
+// The credentials of these tests. None of them may show up anywhere.
+var (
+	goodCredentials = record.Credentials{AccessKeyID: "STS.goodkeyid", AccessKeySecret: "goodsecret", SecurityToken: "goodtoken"}
+	nextCredentials = record.Credentials{AccessKeyID: "STS.nextkeyid", AccessKeySecret: "nextsecret", SecurityToken: "nexttoken"}
+)
+
+const bucket = "test-bucket"
+
+func noEnv(string) string { return "" }
+
+func startOSS(t *testing.T) *osstest.Server {
+	t.Helper()
+	server, err := osstest.Start(osstest.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	server.AddBucket(bucket, osstest.BucketOptions{})
+	server.SetCredentials(osstest.Credentials{
+		AccessKeyID: goodCredentials.AccessKeyID, AccessKeySecret: goodCredentials.AccessKeySecret, SecurityToken: goodCredentials.SecurityToken,
+	})
+	return server
+}
+
+// withInvocation is a Recorder that is always called by the same invocation.
+type withInvocation struct {
+	record.Recorder
+	inv record.Invocation
+}
+
+func (r withInvocation) Record(ctx context.Context, e record.Entry) (record.Result, error) {
+	return r.Recorder.Record(record.NewContext(ctx, r.inv), e)
+}
+
+func openOSS(server *osstest.Server, prefix string) record.Recorder {
+	return withInvocation{
+		record.NewOSS(record.OSSTarget{Bucket: bucket, Prefix: prefix, Endpoint: server.URL()}, noEnv),
+		record.Invocation{Region: server.Region(), Credentials: goodCredentials},
+	}
+}
+
+func TestOSSRecorder(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range []string{"", "some/prefix"} {
+		t.Run("prefix "+prefix, func(t *testing.T) {
+			t.Parallel()
+			testRecorder(t, func(t *testing.T) subject {
+				server := startOSS(t)
+				return subject{
+					recorder: openOSS(server, prefix),
+					read: func(_ *testing.T, key string) []byte {
+						data, _ := server.Object(bucket, strings.TrimPrefix(prefix+"/"+key, "/"))
+						return data
+					},
+				}
+			})
+		})
+	}
+}
+
+// TestOSSEmulator runs the suite against another implementation of OSS where there is one: a RECORD_TO
+// URL with the endpoint in OSS_TEST_ENDPOINT, credentials in the usual variables.
+func TestOSSEmulator(t *testing.T) {
+	t.Parallel()
+	url := os.Getenv("OSS_TEST_ENDPOINT")
+	if url == "" {
+		t.Skip("OSS_TEST_ENDPOINT names no emulator, such as oss://BUCKET/PREFIX?endpoint=URL&region=ID")
+	}
+	target, err := record.ParseTarget(url)
+	if err != nil || target.OSS == nil {
+		t.Fatalf("OSS_TEST_ENDPOINT=%q: %v", url, err)
+	}
+	testRecorder(t, func(t *testing.T) subject {
+		fresh := *target.OSS
+		fresh.Prefix = strings.Trim(fresh.Prefix+"/"+strings.ReplaceAll(t.Name(), " ", "-")+time.Now().Format("20060102T150405.000000"), "/")
+		return subject{
+			recorder: record.NewOSS(fresh, os.Getenv),
+			read:     func(t *testing.T, key string) []byte { return getObject(t, fresh, key) },
+		}
+	})
+}
+
+// wantRequests fails unless the server got n requests for key.
+func wantRequests(t *testing.T, server *osstest.Server, key string, n int) {
+	t.Helper()
+	if got := server.RequestsFor(bucket, key); got != n {
+		t.Errorf("%d requests for %s, want %d", got, key, n)
+	}
+}
+
+func TestOSSOneRequestAnEvent(t *testing.T) {
+	t.Parallel()
+	server := startOSS(t)
+	r := openOSS(server, "")
+	for _, want := range []record.Result{record.Recorded, record.Duplicate} {
+		if got, err := r.Record(t.Context(), newEntry(record.Outcome, "k.json", "{}")); err != nil || got != want {
+			t.Fatalf("Record = %v, %v; want %v", got, err, want)
+		}
+	}
+	wantRequests(t, server, "k.json", 2)
+	if n := server.Stats().Connections; n != 1 {
+		t.Errorf("%d connections, want 1 that is kept", n)
+	}
+	for _, exchange := range server.Requests() {
+		h := exchange.Header
+		if exchange.Method != http.MethodPut || h.Get("x-oss-forbid-overwrite") != "true" || h.Get("Content-Type") != "application/json" ||
+			!strings.HasPrefix(h.Get("Authorization"), "OSS4-HMAC-SHA256 ") || h.Get("x-oss-security-token") != goodCredentials.SecurityToken {
+			t.Errorf("request %s %v", exchange.Method, h)
+		}
+	}
+}
+
+func TestOSSFaults(t *testing.T) {
+	t.Parallel()
+	once := func(f osstest.Fault) func(osstest.Request) osstest.Fault {
+		return func(r osstest.Request) osstest.Fault {
+			if r.Before == 0 {
+				return f
+			}
+			return osstest.Fault{}
+		}
+	}
+	always := func(f osstest.Fault) func(osstest.Request) osstest.Fault {
+		return func(osstest.Request) osstest.Fault { return f }
+	}
+	for _, tt := range []struct {
+		name   string
+		fault  func(osstest.Request) osstest.Fault
+		want   record.Result // 0: an error
+		says   string
+		tries  int // 0: more than one
+		stored bool
+	}{
+		{"slow", once(osstest.Fault{Delay: 50 * time.Millisecond}), record.Recorded, "", 1, true},
+		{"500 once", once(osstest.Fault{Status: 500, Code: "InternalError"}), record.Recorded, "", 2, true},
+		{"503 once", once(osstest.Fault{Status: 503, Code: "ServiceUnavailable"}), record.Recorded, "", 2, true},
+		{"a proxy's 502 once", once(osstest.Fault{HTML: true}), record.Recorded, "", 2, true},
+		{"429 once", once(osstest.Fault{Status: 429, Code: "TooManyRequests"}), record.Recorded, "", 2, true},
+		{"request timeout once", once(osstest.Fault{Status: 400, Code: "RequestTimeout"}), record.Recorded, "", 2, true},
+		{"reset before storing", once(osstest.Fault{Break: osstest.ResetBefore}), record.Recorded, "", 2, true},
+		{"reset after storing", once(osstest.Fault{Break: osstest.ResetAfter}), record.Duplicate, "", 2, true},
+		{"hang", once(osstest.Fault{Break: osstest.Hang}), record.Recorded, "", 2, true},
+		{"hang after storing", once(osstest.Fault{Break: osstest.HangAfterStore}), record.Duplicate, "", 2, true},
+		{"500 for ever", always(osstest.Fault{Status: 500, Code: "InternalError"}), 0, "500 InternalError", 0, false},
+		{"hang for ever", always(osstest.Fault{Break: osstest.Hang}), 0, "no answer in time", 2, false},
+		{"403", always(osstest.Fault{Status: 403, Code: "AccessDenied"}), 0, "403 AccessDenied", 1, false},
+		{"404", always(osstest.Fault{Status: 404, Code: "NoSuchBucket"}), 0, "404 NoSuchBucket", 1, false},
+		{"another 409", always(osstest.Fault{Status: 409, Code: "OperationAborted"}), 0, "409 OperationAborted", 1, false},
+		{"409 in HTML", always(osstest.Fault{Status: 409, HTML: true}), 0, "409", 1, false},
+		{"301", always(osstest.Fault{Status: 301, HTML: true}), 0, "301", 1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := startOSS(t)
+			server.SetFault(tt.fault)
+			limit := time.Second
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			got, err := openOSS(server, "").Record(ctx, newEntry(record.Outcome, "k.json", "{}"))
+			if got != tt.want || (err == nil) != (tt.want != 0) {
+				t.Errorf("Record = %v, %v; want %v", got, err, tt.want)
+			}
+			if err != nil && !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("error %q does not say %q", err, tt.says)
+			}
+			if n := server.RequestsFor(bucket, "k.json"); n != tt.tries && (tt.tries != 0 || n < 2) {
+				t.Errorf("%d tries, want %d", n, tt.tries)
+			}
+			if _, stored := server.Object(bucket, "k.json"); stored != tt.stored {
+				t.Errorf("stored: %v, want %v", stored, tt.stored)
+			}
+		})
+	}
+}
+
+func TestOSSSlowAnswerStillCounts(t *testing.T) {
+	t.Parallel()
+	server := startOSS(t)
+	server.SetFault(func(osstest.Request) osstest.Fault { return osstest.Fault{Delay: 700 * time.Millisecond} })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if got, err := openOSS(server, "").Record(ctx, newEntry(record.Outcome, "k.json", "{}")); err != nil || got != record.Recorded {
+		t.Errorf("Record = %v, %v; an answer after most of the time is an answer", got, err)
+	}
+}
+
+func TestOSSCredentials(t *testing.T) {
+	t.Parallel()
+	server := startOSS(t)
+	r := record.NewOSS(record.OSSTarget{Bucket: bucket, Endpoint: server.URL()}, noEnv)
+	put := func(key string, c record.Credentials) error {
+		ctx := record.NewContext(t.Context(), record.Invocation{Region: server.Region(), Credentials: c})
+		_, err := r.Record(ctx, newEntry(record.Outcome, key, "{}"))
+		return err
+	}
+	if err := put("1", goodCredentials); err != nil {
+		t.Fatal(err)
+	}
+	server.ExpireCredentials(goodCredentials.AccessKeyID)
+	if err := put("2", goodCredentials); err == nil || !strings.Contains(err.Error(), "SecurityTokenExpired") {
+		t.Errorf("an expired token: %v", err)
+	}
+	server.AddCredentials(osstest.Credentials{
+		AccessKeyID: nextCredentials.AccessKeyID, AccessKeySecret: nextCredentials.AccessKeySecret, SecurityToken: nextCredentials.SecurityToken,
+	})
+	if err := put("2", nextCredentials); err != nil {
+		t.Errorf("the next invocation's credentials: %v", err)
+	}
+	wrong := nextCredentials
+	wrong.AccessKeySecret = "wrongsecret"
+	err := put("3", wrong)
+	if err == nil || !strings.Contains(err.Error(), "SignatureDoesNotMatch") {
+		t.Errorf("a wrong secret: %v", err)
+	}
+	for _, secret := range []string{wrong.AccessKeyID, wrong.AccessKeySecret, wrong.SecurityToken} {
+		if err != nil && strings.Contains(err.Error(), secret) {
+			t.Errorf("the error shows %q: %v", secret, err)
+		}
+	}
+}
+
+func TestOSSFallsBackToTheEnvironment(t *testing.T) {
+	t.Parallel()
+	server := startOSS(t)
+	env := map[string]string{
+		"FC_REGION":                       server.Region(),
+		"ALIBABA_CLOUD_ACCESS_KEY_ID":     goodCredentials.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET": goodCredentials.AccessKeySecret,
+		"ALIBABA_CLOUD_SECURITY_TOKEN":    goodCredentials.SecurityToken,
+	}
+	target := record.OSSTarget{Bucket: bucket, Endpoint: server.URL()}
+	r := record.NewOSS(target, func(name string) string { return env[name] })
+	if _, err := r.Record(t.Context(), newEntry(record.Outcome, "k.json", "{}")); err != nil {
+		t.Error(err)
+	}
+	for missing, says := range map[string]string{
+		"FC_REGION": "no region", "ALIBABA_CLOUD_ACCESS_KEY_ID": "no credentials", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "no credentials",
+	} {
+		r := record.NewOSS(target, func(name string) string {
+			if name == missing {
+				return ""
+			}
+			return env[name]
+		})
+		_, err := r.Record(t.Context(), newEntry(record.Outcome, "k.json", "{}"))
+		if _, ok := errors.AsType[*record.Error](err); !ok || !strings.Contains(err.Error(), says) {
+			t.Errorf("without %s: %v, want %q", missing, err, says)
+		}
+	}
+}
+
+func TestOSSEndpoint(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ endpoint, region, own, want string }{
+		{"", "cn-shanghai", "cn-shanghai", "https://oss-cn-shanghai-internal.aliyuncs.com"},
+		{"", "cn-shanghai", "cn-beijing", "https://oss-cn-shanghai.aliyuncs.com"},
+		{"", "cn-shanghai", "", "https://oss-cn-shanghai.aliyuncs.com"},
+		{"http://127.0.0.1:1", "cn-shanghai", "cn-shanghai", "http://127.0.0.1:1"},
+	} {
+		if got := record.Endpoint(record.OSSTarget{Endpoint: tt.endpoint}, tt.region, tt.own); got != tt.want {
+			t.Errorf("endpoint of %+v = %s", tt, got)
+		}
+	}
+}
+
+// getObject reads an object as any client would.
+func getObject(t *testing.T, target record.OSSTarget, key string) []byte {
+	t.Helper()
+	client, err := oss.New(target.Endpoint, os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_ID"), os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+		oss.SecurityToken(os.Getenv("ALIBABA_CLOUD_SECURITY_TOKEN")), oss.AuthVersion(oss.AuthV4), oss.Region(target.Region))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := client.Bucket(target.Bucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := b.GetObject(target.Prefix + "/" + key)
+	if service, ok := errors.AsType[oss.ServiceError](err); ok && service.StatusCode == http.StatusNotFound {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	data, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
