@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// functionPath is where the built function lies, for the scripts ($FUNCTION).
+var functionPath string
+
+func TestMain(m *testing.M) {
+	// testscript runs this binary again as vodctl; only the first run builds the function.
+	if filepath.Base(os.Args[0]) != "vodctl" && os.Getenv("FUNCTION") == "" {
+		dir, err := os.MkdirTemp("", "vodctl")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		functionPath = filepath.Join(dir, "main")
+		build := exec.Command("go", "build", "-o", functionPath, "../function")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+			os.Exit(1)
+		}
+		defer os.RemoveAll(dir)
+	}
+	testscript.Main(m, map[string]func(){"vodctl": main})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	samples, err := filepath.Abs("../../events/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("FUNCTION", functionPath)
+			e.Setenv("SAMPLES", samples)
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // the detector would have every command wait a second
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"mask":  mask,
+			"curl":  curl,
+			"port":  port,
+			"await": await,
+		},
+	})
+}
+
+func TestExitStatus(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args string
+		want int
+	}{
+		{"sign --url http://127.0.0.1/ --key k", 0},
+		{"--help", 0},
+		{"invoke --function nowhere -e main.go", 1},
+		{"invoke -e nowhere.json", 1},
+		{"", 2},
+		{"nonsense", 2},
+		{"sign", 2},
+		{"sign --nonsense", 2},
+		{"generate-event", 2},
+		{"generate-event nonsense", 2},
+		{"generate-event direct --count x", 2},
+		{"invoke extra", 2},
+	} {
+		if got := run(strings.Fields(tt.args)); got != tt.want {
+			t.Errorf("vodctl %s: exit status %d, want %d", tt.args, got, tt.want)
+		}
+	}
+}
+
+// mask replaces what matches a regular expression in a file: mask FILE REGEXP REPLACEMENT.
+func mask(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: mask FILE REGEXP REPLACEMENT")
+	}
+	text := regexp.MustCompile(args[1]).ReplaceAllString(ts.ReadFile(args[0]), args[2])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// port sets a variable to a free port of the loopback interface: port NAME.
+func port(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: port NAME")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	_, p, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], p)
+}
+
+// await waits until something listens: await HOST:PORT.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await HOST:PORT")
+	}
+	for {
+		if c, err := net.Dial("tcp", args[0]); err == nil {
+			ts.Check(c.Close())
+			return
+		}
+	}
+}
+
+// curl posts a file with the headers in another, and prints status, content type and body: curl URL
+// BODYFILE [HEADERFILE].
+func curl(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: curl URL BODYFILE [HEADERFILE]")
+	}
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, args[0], strings.NewReader(ts.ReadFile(args[1])))
+	ts.Check(err)
+	if len(args) > 2 {
+		for line := range strings.Lines(ts.ReadFile(args[2])) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			req.Header.Set(name, value)
+		}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	_, err = fmt.Fprintf(ts.Stdout(), "%d %s %s\n", resp.StatusCode, resp.Header.Get("Content-Type"), body)
+	ts.Check(err)
+}
