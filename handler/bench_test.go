@@ -1,0 +1,59 @@
+package handler_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/handler"
+	"github.com/vod-callback/recorder/internal/callback"
+	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/sample"
+)
+
+// BenchmarkInvoke measures one delivery from payload to answer, recorded to a log that goes nowhere.
+func BenchmarkInvoke(b *testing.B) {
+	batch := make([][]byte, 100)
+	for i := range batch {
+		batch[i] = sample.Event{Producer: events.IMS}.JSON()
+	}
+	for _, bb := range []struct {
+		name    string
+		payload []byte
+	}{
+		{"http", readSample(b, "http-vod.json")},
+		{"mns_topic", readSample(b, "mns-topic.json")},
+		{"batch of 100", sample.MNSQueueBatch(batch, now())},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			log := funclog.New(io.Discard, slog.LevelInfo, now)
+			h := &handler.Handler{
+				Recorder: record.LogRecorder{Log: log}, Log: log, Timeout: 2 * time.Second, Authenticate: true,
+				Verifier: callback.Verifier{Keys: []callback.Key{"test123"}, MaxAge: 5 * time.Minute}, Now: now,
+			}
+			ctx := invocationContext(b.Context())
+			b.SetBytes(int64(len(bb.payload)))
+			b.ReportAllocs()
+			for b.Loop() {
+				answer, err := h.Invoke(ctx, bb.payload)
+				if err != nil || bytes.Contains(answer, []byte("error")) {
+					b.Fatalf("%s, %v", answer, err)
+				}
+			}
+		})
+	}
+}
+
+func readSample(tb testing.TB, name string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile("../events/testdata/" + name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return bytes.TrimSpace(data)
+}
