@@ -91,7 +91,7 @@ func (r *OSSRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 		key = r.target.Prefix + "/" + key
 	}
 	op := "oss put " + r.target.Bucket + "/" + key
-	bucket, err := r.bucket(ctx)
+	bucket, err := r.Bucket(ctx)
 	if err != nil {
 		return 0, &Error{Op: op, Err: err}
 	}
@@ -104,9 +104,10 @@ func (r *OSSRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 	return result, nil
 }
 
-// bucket returns the SDK's bucket for the region and credentials of the invocation. They change
-// seldom, so the last one made usually fits.
-func (r *OSSRecorder) bucket(ctx context.Context) (*oss.Bucket, error) {
+// Bucket returns the SDK's bucket for the region and credentials of the context's Invocation, or of the
+// environment; the error says which of them is missing. They change seldom, so the last one made
+// usually fits.
+func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 	inv := r.invocation(ctx)
 	if last := r.last.Load(); last != nil && last.Invocation == inv {
 		return last.bucket, nil
@@ -171,19 +172,14 @@ func put(ctx context.Context, bucket *oss.Bucket, key string, body []byte) (Resu
 	if err == nil {
 		return Recorded, nil
 	}
-	service, isService := errors.AsType[oss.ServiceError](err)
-	switch {
-	case isService && service.StatusCode == http.StatusConflict && service.Code == "FileAlreadyExists":
+	service, _ := errors.AsType[oss.ServiceError](err)
+	if service.StatusCode == http.StatusConflict && service.Code == "FileAlreadyExists" {
 		return Duplicate, nil
-	case isService:
-		err = describe(service)
-	default:
-		err = withoutURL(err)
 	}
 	if isPassing(err, status, service.Code) {
-		return 0, passingError{err}
+		return 0, passingError{DescribeOSS(err)}
 	}
-	return 0, err
+	return 0, DescribeOSS(err)
 }
 
 // A passingError is one that a later try may not meet.
@@ -206,9 +202,16 @@ func isPassing(err error, status int, code string) bool {
 	}
 }
 
-// describe keeps of an error answer what helps and cannot hold a secret: OSS repeats access key IDs and
-// signatures in its messages.
-func describe(e oss.ServiceError) error {
+// DescribeOSS returns what is worth telling of an error of the SDK and cannot hold a secret: OSS repeats
+// access key IDs and signatures in its messages, and net/http puts the URL before its own.
+func DescribeOSS(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	e, ok := errors.AsType[oss.ServiceError](err)
+	if !ok {
+		return err
+	}
 	text := fmt.Sprintf("%d %s", e.StatusCode, cmp.Or(e.Code, http.StatusText(e.StatusCode)))
 	if e.Ec != "" {
 		text += ", EC " + e.Ec
@@ -217,14 +220,6 @@ func describe(e oss.ServiceError) error {
 		text += ", OSS request " + e.RequestID
 	}
 	return errors.New(text)
-}
-
-// withoutURL drops the method and URL that net/http puts before an error; Op says as much.
-func withoutURL(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	return err
 }
 
 type statusKey struct{}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// A dirStore reads a directory that record.FileRecorder wrote.
+type dirStore struct{ dir string }
+
+func (s dirStore) Days(_ context.Context, root string) ([]string, error) {
+	if _, err := os.Stat(s.dir); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(filepath.Join(s.dir, root))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var days []string
+	for _, e := range entries {
+		if day, ok := dayOf(e.Name()); ok && e.IsDir() {
+			days = append(days, day)
+		}
+	}
+	return days, nil
+}
+
+// Keys walks the directories in which keys with the prefix can lie. Hidden names are files that a
+// recorder has not finished.
+func (s dirStore) Keys(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		start := filepath.Join(s.dir, filepath.FromSlash(path.Dir(prefix+"x")))
+		err := filepath.WalkDir(start, func(file string, d fs.DirEntry, err error) error {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil // nothing there, or gone meanwhile
+			case err != nil:
+				return err
+			case ctx.Err() != nil:
+				return ctx.Err()
+			}
+			key, err := s.key(file)
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && file != start && !strings.HasPrefix(key+"/", prefix) && !strings.HasPrefix(prefix, key+"/"):
+				return fs.SkipDir
+			case d.IsDir() || strings.HasPrefix(d.Name(), ".") || !strings.HasPrefix(key, prefix):
+				return nil
+			}
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			if !yield(Object{Key: key, Size: info.Size(), Modified: info.ModTime()}, nil) {
+				return fs.SkipAll
+			}
+			return nil
+		})
+		if err != nil {
+			yield(Object{}, err)
+		}
+	}
+}
+
+func (s dirStore) key(file string) (string, error) {
+	rel, err := filepath.Rel(s.dir, file)
+	return filepath.ToSlash(rel), err
+}
+
+func (s dirStore) Get(_ context.Context, key string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(s.dir, filepath.FromSlash(key)))
+}

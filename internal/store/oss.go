@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"net/http"
+	"strings"
+
+	"github.com/aliyun/aliyun-oss-go-sdk/oss"
+
+	"github.com/vod-callback/recorder/internal/record"
+)
+
+// An ossStore reads a bucket that record.OSSRecorder wrote to.
+type ossStore struct {
+	prefix   string // without slashes at its ends; may be empty
+	recorder *record.OSSRecorder
+}
+
+// pageSize is the most that OSS lists in one request.
+const pageSize = 1000
+
+func (s *ossStore) Days(ctx context.Context, root string) ([]string, error) {
+	var days []string
+	for page, err := range s.pages(ctx, root+"/", oss.Delimiter("/")) {
+		if err != nil {
+			return nil, err
+		}
+		for _, dir := range page.CommonPrefixes {
+			if day, ok := dayOf(strings.TrimPrefix(dir, s.full(root+"/"))); ok {
+				days = append(days, day)
+			}
+		}
+	}
+	return days, nil
+}
+
+func (s *ossStore) Keys(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		for page, err := range s.pages(ctx, prefix) {
+			if err != nil {
+				yield(Object{}, err)
+				return
+			}
+			for _, o := range page.Objects {
+				if !yield(Object{Key: strings.TrimPrefix(o.Key, s.full("")), Size: o.Size, Modified: o.LastModified}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pages yields the pages of a listing of what lies below prefix.
+func (s *ossStore) pages(ctx context.Context, prefix string, opts ...oss.Option) iter.Seq2[oss.ListObjectsResultV2, error] {
+	return func(yield func(oss.ListObjectsResultV2, error) bool) {
+		bucket, err := s.recorder.Bucket(ctx)
+		if err != nil {
+			yield(oss.ListObjectsResultV2{}, err)
+			return
+		}
+		opts = append(opts, oss.Prefix(s.full(prefix)), oss.MaxKeys(pageSize), oss.WithContext(ctx))
+		for token := ""; ; {
+			pageOpts := opts[:len(opts):len(opts)]
+			if token != "" {
+				pageOpts = append(pageOpts, oss.ContinuationToken(token))
+			}
+			page, err := bucket.ListObjectsV2(pageOpts...)
+			if err != nil {
+				yield(oss.ListObjectsResultV2{}, fmt.Errorf("oss list %s/%s: %w", bucket.BucketName, s.full(prefix), record.DescribeOSS(err)))
+				return
+			}
+			if !yield(page, nil) || !page.IsTruncated {
+				return
+			}
+			token = page.NextContinuationToken
+		}
+	}
+}
+
+func (s *ossStore) Get(ctx context.Context, key string) ([]byte, error) {
+	bucket, err := s.recorder.Bucket(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body, err := bucket.GetObject(s.full(key), oss.WithContext(ctx))
+	if service, ok := errors.AsType[oss.ServiceError](err); ok && service.StatusCode == http.StatusNotFound && service.Code == "NoSuchKey" {
+		return nil, fmt.Errorf("oss get %s/%s: %w", bucket.BucketName, s.full(key), fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("oss get %s/%s: %w", bucket.BucketName, s.full(key), record.DescribeOSS(err))
+	}
+	data, err := io.ReadAll(body)
+	return data, errors.Join(err, body.Close())
+}
+
+// full returns the object's name in the bucket.
+func (s *ossStore) full(key string) string {
+	if s.prefix == "" {
+		return key
+	}
+	return s.prefix + "/" + key
+}

@@ -1,0 +1,57 @@
+// Package store reads what the recorders of package record wrote: the operator's side of the store. The
+// function does not link it.
+package store
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/vod-callback/recorder/internal/record"
+)
+
+// An Object is one thing that is kept.
+type Object struct {
+	Key      string // relative to the target, as it was recorded
+	Size     int64  // in bytes
+	Modified time.Time
+}
+
+// A Store can be listed and read. It is safe for concurrent use.
+type Store interface {
+	// Days returns the days, such as "2026-11-22", that have anything below root/dt=DAY/, in order. It costs
+	// one listing, however much is kept. No store at all is an error; an empty one has no days.
+	Days(ctx context.Context, root string) ([]string, error)
+	// Keys yields what lies below prefix, one directory after the other, days in order. An error ends it.
+	// Stopping early costs nothing more.
+	Keys(ctx context.Context, prefix string) iter.Seq2[Object, error]
+	// Get returns the content of one object. Where there is none the error is fs.ErrNotExist.
+	Get(ctx context.Context, key string) ([]byte, error)
+}
+
+// ErrLog is the error for a target that cannot be read back.
+var ErrLog = errors.New("the log cannot be listed: search it in Simple Log Service, or replay it to a store with 'vodctl replay --outcomes'")
+
+// Open returns the store that target names. Region and credentials for OSS are taken from the
+// environment, as record.NewOSS does.
+func Open(target record.Target, getenv func(string) string) (Store, error) {
+	switch {
+	case target.OSS != nil:
+		return &ossStore{prefix: target.OSS.Prefix, recorder: record.NewOSS(*target.OSS, getenv)}, nil
+	case target.Dir != "":
+		return dirStore{target.Dir}, nil
+	default:
+		return nil, ErrLog
+	}
+}
+
+// dayOf returns the day that a directory named dt=DAY holds.
+func dayOf(name string) (string, bool) {
+	day, ok := strings.CutPrefix(strings.TrimSuffix(name, "/"), "dt=")
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		return "", false
+	}
+	return day, ok
+}

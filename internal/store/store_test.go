@@ -1,0 +1,159 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vod-callback/recorder/internal/osstest"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/store"
+)
+
+// env is the environment of an operator.
+func env(name string) string {
+	return map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI1", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret1"}[name]
+}
+
+// targets returns a fresh target of each kind that can be read back.
+func targets(t *testing.T) map[string]record.Target {
+	t.Helper()
+	server, err := osstest.Start(osstest.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	server.SetCredentials(osstest.Credentials{AccessKeyID: env("ALIBABA_CLOUD_ACCESS_KEY_ID"), AccessKeySecret: env("ALIBABA_CLOUD_ACCESS_KEY_SECRET")})
+	all := map[string]record.Target{"dir": {Dir: filepath.Join(t.TempDir(), "store")}}
+	for i, prefix := range []string{"", "a/b"} {
+		bucket := fmt.Sprintf("outcomes-%d", i)
+		server.AddBucket(bucket, osstest.BucketOptions{})
+		all["oss "+prefix] = record.Target{OSS: &record.OSSTarget{Bucket: bucket, Prefix: prefix, Endpoint: server.URL(), Region: server.Region()}}
+	}
+	return all
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	for name, target := range targets(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var keys []string
+			recorder := record.Open(target, nil, env)
+			for _, day := range []string{"2026-11-20", "2026-11-21", "2026-11-22"} {
+				for _, medium := range []string{"a%2Fb", "m1", "m10"} {
+					keys = append(keys, fmt.Sprintf("ProduceMediaComplete/dt=%s/%s/x.json", day, medium))
+				}
+			}
+			keys = append(keys, "rejected/dt=2026-11-22/y.json")
+			for _, key := range keys {
+				if _, err := recorder.Record(t.Context(), record.Entry{Key: key, Body: []byte(key + "\n")}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := store.Open(target, env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if days, err := s.Days(t.Context(), "ProduceMediaComplete"); err != nil || !slices.Equal(days, []string{"2026-11-20", "2026-11-21", "2026-11-22"}) {
+				t.Errorf("Days = %q, %v", days, err)
+			}
+			if days, err := s.Days(t.Context(), "nothing"); err != nil || len(days) != 0 {
+				t.Errorf("Days of nothing = %q, %v", days, err)
+			}
+			for _, prefix := range []string{"", "ProduceMediaComplete/", "ProduceMediaComplete/dt=2026-11-21/", "ProduceMediaComplete/dt=2026-11-21/m1/", "ProduceMediaComplete/dt=2026-11-21/m1", "rejected/", "none/"} {
+				want := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return !strings.HasPrefix(k, prefix) })
+				var got []string
+				for o, err := range s.Keys(t.Context(), prefix) {
+					if err != nil || o.Size != int64(len(o.Key)+1) || o.Modified.IsZero() {
+						t.Fatalf("Keys(%s) yields %+v, %v", prefix, o, err)
+					}
+					got = append(got, o.Key)
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("Keys(%s) = %q, want %q", prefix, got, want)
+				}
+			}
+			for _, key := range keys {
+				if body, err := s.Get(t.Context(), key); err != nil || string(body) != key+"\n" {
+					t.Errorf("Get(%s) = %q, %v", key, body, err)
+				}
+			}
+			if _, err := s.Get(t.Context(), "ProduceMediaComplete/dt=2026-11-21/m1/none.json"); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("Get of nothing: %v", err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			for _, err := range s.Keys(ctx, "") {
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("Keys after the end: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestListingGoesOnAfterAPage(t *testing.T) {
+	t.Parallel()
+	target := targets(t)["oss a/b"]
+	recorder := record.Open(target, nil, env)
+	const n = 1001
+	for i := range n {
+		if _, err := recorder.Record(t.Context(), record.Entry{Key: fmt.Sprintf("k/%04d", i), Body: []byte("{}\n")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := store.Open(target, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for o, err := range s.Keys(t.Context(), "k/") {
+		if err != nil || o.Key != fmt.Sprintf("k/%04d", count) {
+			t.Fatalf("key %d is %q, %v", count, o.Key, err)
+		}
+		count++
+	}
+	if count != n {
+		t.Errorf("%d keys, want %d", count, n)
+	}
+}
+
+func TestOpenTells(t *testing.T) {
+	t.Parallel()
+	if _, err := store.Open(record.Target{Log: true}, env); !errors.Is(err, store.ErrLog) {
+		t.Errorf("the log: %v", err)
+	}
+	all := targets(t)
+	for name, tt := range map[string]struct {
+		change func(*record.OSSTarget)
+		env    func(string) string
+		says   string
+	}{
+		"no bucket":      {func(o *record.OSSTarget) { o.Bucket = "none" }, env, "404 NoSuchBucket"},
+		"no credentials": {func(*record.OSSTarget) {}, func(string) string { return "" }, "no credentials"},
+		"no region":      {func(o *record.OSSTarget) { o.Region = "" }, env, "no region"},
+	} {
+		o := *all["oss "].OSS
+		tt.change(&o)
+		s, err := store.Open(record.Target{OSS: &o}, tt.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Days(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v, want %q", name, err, tt.says)
+		}
+	}
+	s, err := store.Open(record.Target{Dir: filepath.Join(t.TempDir(), "none")}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Days(t.Context(), "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no directory: %v", err)
+	}
+}
