@@ -93,19 +93,31 @@ func (r *reader) time(name string) time.Time {
 	if r.err != nil {
 		return time.Time{}
 	}
-	v, _ := r.object.Get(name)
-	var t time.Time
-	if err := t.UnmarshalText([]byte(strings.ToUpper(s))); err != nil {
-		r.fail(name, v, want)
-		return time.Time{}
-	}
+	s = strings.ToUpper(s)
+	t, err := time.Parse(time.RFC3339, s)
 	t = t.UTC()
 	// An offset can move the first or the last hours of the calendar beyond what RFC 3339 can say.
-	if t.Year() < 0 || t.Year() > 9999 {
+	if err != nil || !hasRFC3339Form(s) || t.Year() < 0 || t.Year() > 9999 {
+		v, _ := r.object.Get(name)
 		r.fail(name, v, want)
 		return time.Time{}
 	}
 	return t
+}
+
+// hasRFC3339Form refuses what time.Parse lets pass: an hour of one digit, a comma before the fraction,
+// an offset of a day or an hour of 60 minutes (go.dev/issue/54580).
+func hasRFC3339Form(s string) bool {
+	const seconds = len("2006-01-02T15:04:05")
+	if len(s) <= seconds || s[seconds-3] != ':' || s[seconds] == ',' {
+		return false
+	}
+	offset := s[len(s)-len("Z"):]
+	if offset == "Z" {
+		return true
+	}
+	offset = s[len(s)-len("+07:00"):]
+	return offset[1:3] <= "23" && offset[4:6] <= "59"
 }
 
 // within returns a reader for the object that the member called name is or, being a string, holds.

@@ -83,7 +83,7 @@ func (h *Handler) handleMessages(ctx context.Context, inv invocation, messages [
 func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.Message) verdict {
 	facts := inv.facts(m.Trigger, m.ID)
 	if m.Reason != "" {
-		return h.reject(ctx, facts, m.Reason, m.Kept)
+		return h.reject(ctx, facts, m.Reason, m.Kept())
 	}
 	event, err := events.Parse(m.Body)
 	if other, ok := errors.AsType[*events.OtherTypeError](err); ok {
@@ -92,11 +92,11 @@ func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.M
 		return verdict{result: ignored}
 	}
 	if err != nil {
-		return h.reject(ctx, facts, err.Error(), m.Kept)
+		return h.reject(ctx, facts, err.Error(), m.Kept())
 	}
 	o, err := outcome.New(event, m.Body, facts)
 	if err != nil {
-		return h.reject(ctx, facts, err.Error(), m.Kept)
+		return h.reject(ctx, facts, err.Error(), m.Kept())
 	}
 	return h.record(ctx, o)
 }

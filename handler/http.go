@@ -31,7 +31,7 @@ func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Req
 	if err := h.authenticate(inv, r); err != nil {
 		return unauthorized
 	}
-	m := trigger.Message{Trigger: trigger.HTTP, Body: body, Kept: body}
+	m := trigger.Message{Trigger: trigger.HTTP, Body: body, Sent: body}
 	if bodyErr != nil {
 		m.Reason = bodyErr.Error()
 	}

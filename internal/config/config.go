@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/record"
@@ -198,6 +199,8 @@ func setURLs(c *Config, v string) error {
 	for _, entry := range c.CallbackURLs {
 		u, err := url.Parse(entry)
 		switch {
+		case strings.ContainsFunc(entry, unicode.IsSpace):
+			return errors.New("an entry holds a blank: they are separated by commas")
 		case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
 			return errForm
 		case u.User != nil:

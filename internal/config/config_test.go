@@ -65,7 +65,8 @@ func TestFromEnvRefuses(t *testing.T) {
 		says        string // besides name, value and form
 	}{
 		{"RECORD_TO", "ftp://x", "unknown scheme"},
-		{"RECORD_TO", "LOG:", "log: takes nothing"},
+		{"RECORD_TO", "LOG:", `unknown scheme "LOG"`},
+		{"RECORD_TO", "OSS://bucket", `unknown scheme "OSS"`},
 		{"RECORD_TO", "log:x", "log: takes nothing"},
 		{"RECORD_TO", "outcomes", "no scheme"},
 		{"RECORD_TO", "oss://", "bucket"},
@@ -101,6 +102,7 @@ func TestFromEnvRefuses(t *testing.T) {
 		{"VOD_CALLBACK_URLS", "/callback", ""},
 		{"VOD_CALLBACK_URLS", "https://a.example/,ftp://b.example/", ""},
 		{"VOD_CALLBACK_URLS", " , ", "no entry"},
+		{"VOD_CALLBACK_URLS", "https://a.example/x https://b.example/y", "separated by commas"},
 		{"VOD_CALLBACK_AUTH", "Required", ""},
 		{"VOD_CALLBACK_AUTH", "none", ""},
 		{"VOD_CALLBACK_MAX_AGE", "5", ""},

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -212,14 +213,28 @@ func DescribeOSS(err error) error {
 	if !ok {
 		return err
 	}
-	text := fmt.Sprintf("%d %s", e.StatusCode, cmp.Or(e.Code, http.StatusText(e.StatusCode)))
-	if e.Ec != "" {
-		text += ", EC " + e.Ec
+	text := fmt.Sprintf("%d %s", e.StatusCode, cmp.Or(only(letters, e.Code), http.StatusText(e.StatusCode)))
+	if ec := only(digits+"-", e.Ec); ec != "" {
+		text += ", EC " + ec
 	}
-	if e.RequestID != "" {
-		text += ", OSS request " + e.RequestID
+	if id := only(digits+"ABCDEF", e.RequestID); id != "" {
+		text += ", OSS request " + id
 	}
 	return errors.New(text)
+}
+
+const (
+	digits  = "0123456789"
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// only returns s if it is what OSS would say in its place, short and made of nothing but chars. What
+// answers need not be OSS, and could say back what it was told.
+func only(chars, s string) string {
+	if len(s) > 64 || strings.Trim(s, chars) != "" {
+		return ""
+	}
+	return s
 }
 
 type statusKey struct{}

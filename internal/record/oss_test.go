@@ -241,6 +241,22 @@ func TestOSSCredentials(t *testing.T) {
 	}
 }
 
+func TestOSSErrorsRepeatNothing(t *testing.T) {
+	t.Parallel()
+	for _, e := range []oss.ServiceError{
+		{StatusCode: 403, Code: "OSS4-HMAC-SHA256 Credential=LTAI1/x", Ec: "goodtoken", RequestID: "goodsecret", Message: "goodsecret", HostID: "goodsecret"},
+		{StatusCode: 403, Code: strings.Repeat("A", 65)},
+	} {
+		if got := record.DescribeOSS(e).Error(); got != "403 Forbidden" {
+			t.Errorf("DescribeOSS(%+v) = %q", e, got)
+		}
+	}
+	full := oss.ServiceError{StatusCode: 403, Code: "AccessDenied", Ec: "0003-00000001", RequestID: "6502A2C415E3A9B73D2F1C0A"}
+	if got, want := record.DescribeOSS(full).Error(), "403 AccessDenied, EC 0003-00000001, OSS request 6502A2C415E3A9B73D2F1C0A"; got != want {
+		t.Errorf("DescribeOSS = %q, want %q", got, want)
+	}
+}
+
 func TestOSSFallsBackToTheEnvironment(t *testing.T) {
 	t.Parallel()
 	server := startOSS(t)

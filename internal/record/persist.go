@@ -18,9 +18,9 @@ const (
 // persist calls try until it succeeds, fails for good, or no time is left.
 //
 // A failed try is followed by another after a pause that grows and is jittered, so that many instances
-// do not knock in step. A try that stays unanswered for half the time left gets a second one beside
-// it: a hung connection then costs half the time and not the record, while a slow answer still counts,
-// since the first try is not given up. There are never more than two at once.
+// do not knock in step. A try that stays unanswered for most of the time left gets a second one beside
+// it: a hung connection then costs time and not the record, while a slow answer still counts, since the
+// first try is not given up. There are never more than two at once.
 func persist(ctx context.Context, try func(context.Context) (Result, error)) (Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // nothing may go on after the invocation's answer: the instance may be frozen
@@ -78,7 +78,7 @@ func (p *persistence) start() {
 	p.inFlight++
 	p.tries++
 	p.pause = nil
-	p.impatience = time.After(p.left() / 2)
+	p.impatience = time.After(p.left() * 3 / 4)
 	go func() {
 		result, err := p.try(p.ctx)
 		select {

@@ -43,21 +43,22 @@ func ParseTarget(s string) (Target, error) {
 	if err != nil {
 		return Target{}, errors.New("it is no URL")
 	}
+	scheme, _, _ := strings.Cut(s, ":") // u.Scheme is in lower case
 	switch {
 	case u.User != nil:
 		return Target{}, errors.New("credentials do not belong in a URL")
 	case strings.Contains(s, "#"):
 		return Target{}, errors.New("it has a fragment")
-	case u.Scheme == "oss" && u.Opaque == "":
-		return parseOSS(u)
-	case u.Scheme == "file" && u.Opaque == "":
-		return parseFile(s, u)
-	case u.Scheme == "log":
-		return Target{}, errors.New("log: takes nothing after the colon")
 	case u.Scheme == "":
 		return Target{}, errors.New("it has no scheme")
+	case scheme == "oss" && u.Opaque == "":
+		return parseOSS(u)
+	case scheme == "file" && u.Opaque == "":
+		return parseFile(s, u)
+	case scheme == "log":
+		return Target{}, errors.New("log: takes nothing after the colon")
 	default:
-		return Target{}, fmt.Errorf("unknown scheme %q", u.Scheme)
+		return Target{}, fmt.Errorf("unknown scheme %q", scheme)
 	}
 }
 

@@ -63,14 +63,14 @@ func readQueueData(data jsonx.Object, text []byte) Message {
 // readMessageBody takes the event's text out of v: a string of JSON, a string of Base64 of JSON (MNS
 // keeps what the publisher sent, and its SDKs encode by default), or the event itself.
 func readMessageBody(v jsontext.Value, kind Kind, id string) Message {
-	m := Message{Trigger: kind, ID: id, Body: v, Kept: v}
+	m := Message{Trigger: kind, ID: id, Body: v, Sent: v}
 	if v.Kind() != '"' {
 		return m
 	}
-	m.Kept = jsonx.Text(v)
-	m.Body = m.Kept
-	if jsonx.Kind(m.Kept) != '{' {
-		if decoded, ok := decodeBase64(m.Kept); ok && jsonx.Kind(decoded) == '{' {
+	m.Sent = jsonx.Text(v)
+	m.Body = m.Sent
+	if jsonx.Kind(m.Sent) != '{' {
+		if decoded, ok := decodeBase64(m.Sent); ok && jsonx.Kind(decoded) == '{' {
 			m.Body = decoded
 		}
 	}

@@ -38,10 +38,18 @@ type Message struct {
 	ID      string // the queue's or topic's identifier of it, or ""
 	// Body is the JSON text to read as an event. It is nil where Reason says why there is none.
 	Body []byte
-	// Kept is what to keep where no event can be read: the message as sent, or, where its form is unknown,
-	// the payload, without the headers of an HTTP request.
-	Kept   []byte
+	// Sent is the message as sent, or, where its form is unknown, the payload that held it.
+	Sent   []byte
 	Reason string
+}
+
+// Kept returns what to keep of a message in which no event can be read: what was sent, but for the
+// headers of an HTTP trigger event in it, since they may hold a signature. An HTTP body is as it is.
+func (m Message) Kept() []byte {
+	if m.Trigger == HTTP {
+		return m.Sent
+	}
+	return withoutHeaders(m.Sent)
 }
 
 // Read tells the forms apart by the payload alone, as FC hands every trigger's payload to the one
@@ -133,7 +141,7 @@ func readMessage(object jsonx.Object, text, outer []byte, otherwise Kind) Messag
 	case object.Has("body") && object.Has("attrs"):
 		return readStream(object, text)
 	case object.Has("EventType"):
-		return Message{Trigger: Direct, Body: text, Kept: text}
+		return Message{Trigger: Direct, Body: text, Sent: text}
 	default:
 		return unknownMessage(outer, otherwise)
 	}
@@ -146,7 +154,7 @@ func unknown(payload []byte) Delivery { return single(unknownMessage(payload, Di
 func unknownMessage(payload []byte, kind Kind) Message {
 	return Message{
 		Trigger: kind,
-		Kept:    withoutHeaders(payload),
+		Sent:    payload,
 		Reason:  "no known form of delivery: want an event, or the payload of an HTTP, MNS topic or MNS queue trigger",
 	}
 }

@@ -93,6 +93,8 @@ func TestReadMessages(t *testing.T) {
 		{"row 7, HTTP", quoted(httpEvent), []want{{kind: trigger.Direct, kept: httpKept, reason: inside}}},
 		{"row 7, HTTP in Base64", b64(httpEvent), []want{{kind: trigger.Direct, kept: httpKept, reason: inside}}},
 		{"row 7, HTTP twice in strings", quoted(quoted(httpEvent)), []want{unknown(trigger.Direct, quoted(quoted(httpKept)))}},
+		{"row 1, HTTP in it", topicJSON(quoted(httpEvent)), []want{{kind: trigger.MNSTopic, id: "t", body: httpEvent, kept: httpKept}}},
+		{"row 3, HTTP in it", cloudEvent(httpEvent), []want{{kind: trigger.MNSQueue, id: "q", body: httpEvent, kept: httpKept}}},
 		{"row 8, nothing", "", []want{unknown(trigger.Direct, "")}},
 		{"row 8, text", "hello", []want{unknown(trigger.Direct, "hello")}},
 		{"row 8, number", "12345678", []want{unknown(trigger.Direct, "12345678")}},
@@ -110,9 +112,9 @@ func TestReadMessages(t *testing.T) {
 			}
 			for i, m := range d.Messages {
 				w := tt.want[i]
-				if m.Trigger != w.kind || m.ID != w.id || string(m.Body) != w.body || string(m.Kept) != w.kept ||
+				if m.Trigger != w.kind || m.ID != w.id || string(m.Body) != w.body || string(m.Kept()) != w.kept ||
 					!strings.Contains(m.Reason, w.reason) || (m.Reason == "") != (w.reason == "") {
-					t.Errorf("message %d: %s %q body %s kept %s reason %q\nwant %+v", i, m.Trigger, m.ID, m.Body, m.Kept, m.Reason, w)
+					t.Errorf("message %d: %s %q body %s kept %s reason %q\nwant %+v", i, m.Trigger, m.ID, m.Body, m.Kept(), m.Reason, w)
 				}
 			}
 		})
