@@ -1,12 +1,9 @@
 package trigger
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -135,79 +132,4 @@ func child(object jsonx.Object, name string) jsonx.Object {
 		return nil
 	}
 	return inner
-}
-
-// redactDepth is how deep withoutHeaders looks for HTTP events in arrays and strings.
-const redactDepth = 8
-
-// withoutHeaders returns payload without the headers of any HTTP trigger event in it, since they may
-// hold a signature and the payload is going to be kept. What holds none stays as it is.
-func withoutHeaders(payload []byte) []byte {
-	text, changed := redact(payload, redactDepth)
-	if !changed {
-		return payload
-	}
-	return text
-}
-
-func redact(text []byte, depth int) (out []byte, changed bool) {
-	if depth == 0 {
-		return text, false
-	}
-	switch jsonx.Kind(text) {
-	case '{':
-		return redactObject(text)
-	case '[':
-		return redactArray(text, depth)
-	case '"':
-		inner, ok := unquote(text)
-		if !ok {
-			return text, false
-		}
-		if inner, changed = redact(inner, depth-1); !changed {
-			return text, false
-		}
-		out, _ = jsontext.AppendQuote(nil, inner)
-		return out, true
-	default:
-		inner, ok := decodeBase64(text)
-		if !ok || !slices.Contains([]jsontext.Kind{'{', '[', '"'}, jsonx.Kind(inner)) {
-			return text, false
-		}
-		if inner, changed = redact(inner, depth-1); !changed {
-			return text, false
-		}
-		return inner, true
-	}
-}
-
-func redactObject(text []byte) (out []byte, changed bool) {
-	object, err := jsonx.Lenient(text)
-	if err != nil || !looksLikeHTTP(object) {
-		return text, false
-	}
-	rest := slices.DeleteFunc(object, func(m jsonx.Member) bool { return strings.EqualFold(m.Name, "headers") })
-	out = append(out, '{')
-	for i, m := range rest {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out, _ = jsontext.AppendQuote(out, m.Name)
-		out = append(append(out, ':'), m.Value...)
-	}
-	return append(out, '}'), true
-}
-
-func redactArray(text []byte, depth int) (out []byte, changed bool) {
-	elements, err := jsonx.Elements(text)
-	if err != nil {
-		return text, false
-	}
-	parts := make([][]byte, len(elements))
-	for i, element := range elements {
-		var c bool
-		parts[i], c = redact(element, depth-1)
-		changed = changed || c
-	}
-	return slices.Concat([]byte("["), bytes.Join(parts, []byte(",")), []byte("]")), changed
 }

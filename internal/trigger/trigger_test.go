@@ -47,7 +47,7 @@ func TestReadMessages(t *testing.T) {
 	topicJSON := func(message string) string {
 		return `{"TopicName":"n","MessageId":"t","Message":` + message + `,"PublishTime":1545834849000}`
 	}
-	httpEvent := `{"rawPath":"/","headers":{"X-Vod-Signature":"s3cret"},"body":"b","requestContext":{}}`
+	httpEvent := `{"rawPath":"/","headers":{"X-Vod-Signature":"5ec3e7"},"body":"b","requestContext":{}}`
 	httpKept := `{"rawPath":"/","body":"b","requestContext":{}}`
 	unknown := func(kind trigger.Kind, kept string) want { return want{kind: kind, kept: kept, reason: noForm} }
 	for _, tt := range []struct {
@@ -95,6 +95,8 @@ func TestReadMessages(t *testing.T) {
 		{"row 7, HTTP twice in strings", quoted(quoted(httpEvent)), []want{unknown(trigger.Direct, quoted(quoted(httpKept)))}},
 		{"row 1, HTTP in it", topicJSON(quoted(httpEvent)), []want{{kind: trigger.MNSTopic, id: "t", body: httpEvent, kept: httpKept}}},
 		{"row 3, HTTP in it", cloudEvent(httpEvent), []want{{kind: trigger.MNSQueue, id: "q", body: httpEvent, kept: httpKept}}},
+		{"row 8, broken HTTP", httpEvent[:60], []want{unknown(trigger.Direct, strings.Replace(httpEvent[:60], "5ec3e7", "******", 1))}},
+		{"row 8, HTTP in an object", `{"event":` + httpEvent + `}`, []want{unknown(trigger.Direct, `{"event":`+strings.Replace(httpEvent, "5ec3e7", "******", 1)+`}`)}},
 		{"row 8, nothing", "", []want{unknown(trigger.Direct, "")}},
 		{"row 8, text", "hello", []want{unknown(trigger.Direct, "hello")}},
 		{"row 8, number", "12345678", []want{unknown(trigger.Direct, "12345678")}},
