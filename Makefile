@@ -7,6 +7,12 @@ GOBUILD  := go build -trimpath -ldflags='-s -w'
 RACE     := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 10s
 LINT     := go tool -modfile=.ci/tools.mod golangci-lint
+ARCHIVE  := dist/vod-callback-recorder.zip
+EVENT    ?= events/testdata/vod-success.json
+SERVICE  ?= s.yaml
+# Serverless Devs wants credentials even where it calls no cloud. These open nothing, and keep the real
+# ones out of the container.
+NOBODY   := AccountID=1234567890123456 AccessKeyID=nobody AccessKeySecret=nobody
 
 .DEFAULT_GOAL := help
 
@@ -18,6 +24,7 @@ help: ## Show this list
 build: ## Build target/main (the function, linux/amd64) and target/vodctl (the command line)
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GOBUILD) -o target/main ./cmd/function
 	$(GOBUILD) -o target/vodctl ./cmd/vodctl
+	@printf '*\n!main\n' >target/.fcignore # of this folder, s deploy uploads the function alone
 ifneq ($(FUNCTION),target/main)
 	CGO_ENABLED=0 $(GOBUILD) -o $(FUNCTION) ./cmd/function
 endif
@@ -49,6 +56,30 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: package
+package: build ## Pack target/main into dist/, the same bytes for the same build
+	@go run ./internal/mkzip $(ARCHIVE) target/main
+
+.PHONY: validate
+validate: ## Hold s.yaml, s.queue.yaml and template.yml against each other and against the code
+	@go test -count=1 ./internal/deploytest ./internal/preflight ./internal/mkzip
+	@go run ./internal/preflight -account "$(AccountID)" \
+	  $(if $(REGION),-region '$(REGION)') $(if $(FUNCTION_NAME),-name '$(FUNCTION_NAME)')
+	@if ! command -v s >/dev/null; then \
+	  echo "note: Serverless Devs is not installed, so \`s verify\` is left out: npm install --global @serverless-devs/s"; \
+	else \
+	  for f in s.yaml s.queue.yaml; do $(NOBODY) s verify -t $$f || exit 1; done; \
+	fi
+
+.PHONY: deploy
+deploy: validate ## Deploy with Serverless Devs (SERVICE=s.queue.yaml: with the queue)
+	@s deploy -y -t $(SERVICE) --output-file /dev/null # which would print the callback keys
+
+.PHONY: local-invoke
+local-invoke: ## Hand EVENT=events/testdata/….json to the function in Docker, as Function Compute runs it
+	@test -f '$(EVENT)' || { echo "EVENT=$(EVENT): there is no such file" >&2; exit 2; }
+	@$(NOBODY) RECORD_TO='$(or $(RECORD_TO),log:)' s local invoke --event-file '$(EVENT)'
 
 .PHONY: clean
 clean: ## Remove what was built and recorded

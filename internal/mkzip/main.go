@@ -1,0 +1,100 @@
+// Command mkzip packs files into a ZIP archive for Function Compute, the same bytes for the same files:
+// sorted, at the top level of the archive, executable, without the times that zip(1) would add.
+//
+//	go run ./internal/mkzip dist/vod-callback-recorder.zip target/main
+package main
+
+import (
+	"archive/zip"
+	"cmp"
+	"compress/flate"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "mkzip:", err)
+		os.Exit(1)
+	}
+}
+
+// run packs args[1:] into args[0] and prints its name, size and checksum.
+func run(args []string, stdout io.Writer) (err error) {
+	if len(args) < 2 {
+		return errors.New("usage: mkzip ARCHIVE FILE…")
+	}
+	archive, files := args[0], args[1:]
+	if err := os.MkdirAll(filepath.Dir(archive), 0o750); err != nil { //nolint:gosec // G703: the caller names the archive
+		return err
+	}
+	out, err := os.Create(archive) //nolint:gosec // G304: the caller names the archive
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = cmp.Or(err, out.Close()); err != nil {
+			_ = os.Remove(archive) //nolint:gosec // G703: likewise
+		}
+	}()
+	sum, size := sha256.New(), counter(0)
+	if err := pack(io.MultiWriter(out, sum, &size), files); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s: %d bytes (%.1f MiB), sha256 %x\n", archive, size, float64(size)/(1<<20), sum.Sum(nil))
+	return err
+}
+
+// earliest is the oldest time that a ZIP archive can hold.
+var earliest = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// pack writes an archive of files to w.
+func pack(w io.Writer, files []string) error {
+	z := zip.NewWriter(w)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(w, flate.BestCompression)
+	})
+	byName := func(a, b string) int { return cmp.Compare(filepath.Base(a), filepath.Base(b)) }
+	files = slices.SortedFunc(slices.Values(files), byName)
+	for i, file := range files {
+		if i > 0 && byName(files[i-1], file) == 0 {
+			return fmt.Errorf("%s and %s have the same name", files[i-1], file)
+		}
+		if err := add(z, file); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+func add(z *zip.Writer, file string) error {
+	in, err := os.Open(file) //nolint:gosec // G304: the caller names the files
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	header := &zip.FileHeader{Name: filepath.Base(file), Method: zip.Deflate, Modified: earliest}
+	header.SetMode(0o755)
+	entry, err := z.CreateHeader(header)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(entry, in); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// A counter counts the bytes that are written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
