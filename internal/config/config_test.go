@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"log/slog"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -173,6 +174,23 @@ func TestVariablesAreDocumented(t *testing.T) {
 			if got, err := config.FromEnv(lookup(map[string]string{v.Name: v.Default})); err != nil || !reflect.DeepEqual(got, defaults) {
 				t.Errorf("%s: its default gives %+v, %v", v.Name, got, err)
 			}
+		}
+	}
+}
+
+// TestReadme holds the table of the README against the variables.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range config.Variables() {
+		row := "| `" + v.Name + "` | "
+		_, after, ok := strings.Cut(string(readme), row)
+		line, _, _ := strings.Cut(after, "\n")
+		if !ok || (v.Default != "" && !strings.Contains(line, "| `"+v.Default+"` |")) {
+			t.Errorf("the README's row of %s is %q; its default is %q", v.Name, line, v.Default)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package record_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -80,17 +82,18 @@ func TestOSSRecorder(t *testing.T) {
 	}
 }
 
-// TestOSSEmulator runs the suite against another implementation of OSS where there is one: a RECORD_TO
-// URL with the endpoint in OSS_TEST_ENDPOINT, credentials in the usual variables.
+// TestOSSEmulator runs the suite against another implementation of OSS where there is one: its URL in
+// OSS_TEST_ENDPOINT, an existing bucket in OSS_TEST_BUCKET, credentials in the usual variables.
 func TestOSSEmulator(t *testing.T) {
 	t.Parallel()
-	url := os.Getenv("OSS_TEST_ENDPOINT")
-	if url == "" {
-		t.Skip("OSS_TEST_ENDPOINT names no emulator, such as oss://BUCKET/PREFIX?endpoint=URL&region=ID")
+	endpoint := os.Getenv("OSS_TEST_ENDPOINT")
+	if endpoint == "" {
+		t.Skip("OSS_TEST_ENDPOINT names no emulator")
 	}
-	target, err := record.ParseTarget(url)
-	if err != nil || target.OSS == nil {
-		t.Fatalf("OSS_TEST_ENDPOINT=%q: %v", url, err)
+	target, err := record.ParseTarget(fmt.Sprintf("oss://%s/conformance?region=%s&endpoint=%s",
+		cmp.Or(os.Getenv("OSS_TEST_BUCKET"), bucket), cmp.Or(os.Getenv("FC_REGION"), osstest.DefaultRegion), endpoint))
+	if err != nil {
+		t.Fatalf("OSS_TEST_ENDPOINT=%q: %v", endpoint, err)
 	}
 	testRecorder(t, func(t *testing.T) subject {
 		fresh := *target.OSS
