@@ -50,6 +50,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("FUNCTION", functionPath)
 			e.Setenv("SAMPLES", samples)
+			e.Setenv("RECORD_TIMEOUT", "1m")        // a busy machine changes nothing
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // the detector would have every command wait a second
 			return nil
 		},

@@ -148,6 +148,9 @@ func TestOSSFaults(t *testing.T) {
 	always := func(f osstest.Fault) func(osstest.Request) osstest.Fault {
 		return func(osstest.Request) osstest.Fault { return f }
 	}
+	// How much time there is: so much that a busy machine changes nothing, and for a hang so much that the
+	// second try, after three quarters of it, has enough left.
+	const ample, hang = time.Minute, 4 * time.Second
 	for _, tt := range []struct {
 		name   string
 		fault  func(osstest.Request) osstest.Fault
@@ -155,31 +158,31 @@ func TestOSSFaults(t *testing.T) {
 		says   string
 		tries  int // 0: more than one
 		stored bool
+		limit  time.Duration
 	}{
-		{"slow", once(osstest.Fault{Delay: 50 * time.Millisecond}), record.Recorded, "", 1, true},
-		{"500 once", once(osstest.Fault{Status: 500, Code: "InternalError"}), record.Recorded, "", 2, true},
-		{"503 once", once(osstest.Fault{Status: 503, Code: "ServiceUnavailable"}), record.Recorded, "", 2, true},
-		{"a proxy's 502 once", once(osstest.Fault{HTML: true}), record.Recorded, "", 2, true},
-		{"429 once", once(osstest.Fault{Status: 429, Code: "TooManyRequests"}), record.Recorded, "", 2, true},
-		{"request timeout once", once(osstest.Fault{Status: 400, Code: "RequestTimeout"}), record.Recorded, "", 2, true},
-		{"reset before storing", once(osstest.Fault{Break: osstest.ResetBefore}), record.Recorded, "", 2, true},
-		{"reset after storing", once(osstest.Fault{Break: osstest.ResetAfter}), record.Duplicate, "", 2, true},
-		{"hang", once(osstest.Fault{Break: osstest.Hang}), record.Recorded, "", 2, true},
-		{"hang after storing", once(osstest.Fault{Break: osstest.HangAfterStore}), record.Duplicate, "", 2, true},
-		{"500 for ever", always(osstest.Fault{Status: 500, Code: "InternalError"}), 0, "500 InternalError", 0, false},
-		{"hang for ever", always(osstest.Fault{Break: osstest.Hang}), 0, "no answer in time", 2, false},
-		{"403", always(osstest.Fault{Status: 403, Code: "AccessDenied"}), 0, "403 AccessDenied", 1, false},
-		{"404", always(osstest.Fault{Status: 404, Code: "NoSuchBucket"}), 0, "404 NoSuchBucket", 1, false},
-		{"another 409", always(osstest.Fault{Status: 409, Code: "OperationAborted"}), 0, "409 OperationAborted", 1, false},
-		{"409 in HTML", always(osstest.Fault{Status: 409, HTML: true}), 0, "409", 1, false},
-		{"301", always(osstest.Fault{Status: 301, HTML: true}), 0, "301", 1, false},
+		{"slow", once(osstest.Fault{Delay: 50 * time.Millisecond}), record.Recorded, "", 1, true, ample},
+		{"500 once", once(osstest.Fault{Status: 500, Code: "InternalError"}), record.Recorded, "", 2, true, ample},
+		{"503 once", once(osstest.Fault{Status: 503, Code: "ServiceUnavailable"}), record.Recorded, "", 2, true, ample},
+		{"a proxy's 502 once", once(osstest.Fault{HTML: true}), record.Recorded, "", 2, true, ample},
+		{"429 once", once(osstest.Fault{Status: 429, Code: "TooManyRequests"}), record.Recorded, "", 2, true, ample},
+		{"request timeout once", once(osstest.Fault{Status: 400, Code: "RequestTimeout"}), record.Recorded, "", 2, true, ample},
+		{"reset before storing", once(osstest.Fault{Break: osstest.ResetBefore}), record.Recorded, "", 2, true, ample},
+		{"reset after storing", once(osstest.Fault{Break: osstest.ResetAfter}), record.Duplicate, "", 2, true, ample},
+		{"hang", once(osstest.Fault{Break: osstest.Hang}), record.Recorded, "", 2, true, hang},
+		{"hang after storing", once(osstest.Fault{Break: osstest.HangAfterStore}), record.Duplicate, "", 2, true, hang},
+		{"500 for ever", always(osstest.Fault{Status: 500, Code: "InternalError"}), 0, "500 InternalError", 0, false, 500 * time.Millisecond},
+		{"hang for ever", always(osstest.Fault{Break: osstest.Hang}), 0, "no answer in time", 2, false, 500 * time.Millisecond},
+		{"403", always(osstest.Fault{Status: 403, Code: "AccessDenied"}), 0, "403 AccessDenied", 1, false, ample},
+		{"404", always(osstest.Fault{Status: 404, Code: "NoSuchBucket"}), 0, "404 NoSuchBucket", 1, false, ample},
+		{"another 409", always(osstest.Fault{Status: 409, Code: "OperationAborted"}), 0, "409 OperationAborted", 1, false, ample},
+		{"409 in HTML", always(osstest.Fault{Status: 409, HTML: true}), 0, "409", 1, false, ample},
+		{"301", always(osstest.Fault{Status: 301, HTML: true}), 0, "301", 1, false, ample},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server := startOSS(t)
 			server.SetFault(tt.fault)
-			limit := time.Second
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			ctx, cancel := context.WithTimeout(t.Context(), tt.limit)
 			defer cancel()
 			got, err := openOSS(server, "").Record(ctx, newEntry(record.Outcome, "k.json", "{}"))
 			if got != tt.want || (err == nil) != (tt.want != 0) {
@@ -201,8 +204,8 @@ func TestOSSFaults(t *testing.T) {
 func TestOSSSlowAnswerStillCounts(t *testing.T) {
 	t.Parallel()
 	server := startOSS(t)
-	server.SetFault(func(osstest.Request) osstest.Fault { return osstest.Fault{Delay: 700 * time.Millisecond} })
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	server.SetFault(func(osstest.Request) osstest.Fault { return osstest.Fault{Delay: 3200 * time.Millisecond} })
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
 	if got, err := openOSS(server, "").Record(ctx, newEntry(record.Outcome, "k.json", "{}")); err != nil || got != record.Recorded {
 		t.Errorf("Record = %v, %v; an answer after most of the time is an answer", got, err)
