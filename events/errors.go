@@ -46,6 +46,8 @@ func documentError(member string, data []byte, err error) *FieldError {
 	switch {
 	case errors.Is(err, jsonx.ErrNumber):
 		e.Found, e.Want = "a "+jsonx.ErrNumber.Error(), "numbers that RFC 8785 can hold"
+	case errors.Is(err, jsonx.ErrDepth):
+		e.Found, e.Want = "a "+jsonx.ErrDepth.Error(), "at most "+strconv.Itoa(jsonx.MaxDepth)+" objects and arrays inside one another"
 	case errors.Is(err, jsonx.ErrTrailing):
 		e.Found = jsonx.ErrTrailing.Error()
 	case errors.Is(err, jsontext.ErrDuplicateName) && isSyntax:

@@ -23,6 +23,14 @@ var ErrNumber = errors.New("number beyond the range of an IEEE 754 double")
 // ErrTrailing is the error for text that goes on after its one value.
 var ErrTrailing = errors.New("data after the JSON value")
 
+// ErrDepth is the error for a value that is nested deeper than MaxDepth.
+var ErrDepth = errors.New("value nested too deeply")
+
+// MaxDepth is how many objects and arrays may stand inside one another in what Strict reads. JSON readers,
+// encoding/json and jsontext among them, give up at 10,000: this leaves room for the record, the log line
+// and whatever an export of the log puts round an event, so that what was taken can be read back.
+const MaxDepth = 9_900
+
 // A Member is one name/value pair of an object. Value is the text as spelled, part of the data that
 // was read.
 type Member struct {
@@ -67,14 +75,15 @@ func (o Object) Repeated(names ...string) string {
 }
 
 // Strict reads data as exactly one object. A repeated name at any depth, however escaped, invalid
-// UTF-8, a lone surrogate, a number that RFC 8785 cannot hold and trailing data are errors.
+// UTF-8, a lone surrogate, a number that RFC 8785 cannot hold, nesting beyond MaxDepth and trailing data
+// are errors.
 func Strict(data []byte) (Object, error) {
 	o, err := readObject(data)
 	if err != nil {
 		return nil, err
 	}
 	for i := range o {
-		if err := checkNumbers(o[i].Value); err != nil {
+		if err := checkTokens(o[i].Value); err != nil {
 			return nil, fmt.Errorf("member %q: %w", o[i].Name, err)
 		}
 	}
@@ -164,8 +173,9 @@ func finish(dec *jsontext.Decoder) error {
 	}
 }
 
-// checkNumbers looks for a number that overflows, at any depth of v, which must be valid JSON.
-func checkNumbers(v jsontext.Value) error {
+// checkTokens looks for a number that overflows and for too deep nesting in v, which must be valid JSON
+// and the value of a member.
+func checkTokens(v jsontext.Value) error {
 	switch v.Kind() {
 	case '0':
 		return checkNumber(string(v))
@@ -182,9 +192,14 @@ func checkNumbers(v jsontext.Value) error {
 		if err != nil {
 			return err
 		}
-		if tok.Kind() == '0' {
+		switch tok.Kind() {
+		case '0':
 			if err := checkNumber(tok.String()); err != nil {
 				return err
+			}
+		case '{', '[':
+			if dec.StackDepth() >= MaxDepth { // with the object that v is a member of: one more
+				return ErrDepth
 			}
 		}
 	}

@@ -53,6 +53,8 @@ func TestStrictAndLenient(t *testing.T) {
 		{`[]`, false, false},
 		{`null`, false, false},
 		{``, false, false},
+		{strings.Repeat(`{"a":`, jsonx.MaxDepth) + "1" + strings.Repeat("}", jsonx.MaxDepth), true, true},
+		{strings.Repeat(`{"a":`, jsonx.MaxDepth+1) + "1" + strings.Repeat("}", jsonx.MaxDepth+1), false, true},
 		{strings.Repeat(`{"a":`, 20000) + "1" + strings.Repeat("}", 20000), false, false},
 	} {
 		name := tt.in[:min(len(tt.in), 40)]
@@ -89,6 +91,9 @@ func TestErrorsAreTold(t *testing.T) {
 	t.Parallel()
 	if _, err := jsonx.Strict([]byte(`{"a":1e999}`)); !errors.Is(err, jsonx.ErrNumber) {
 		t.Errorf("error %v, want ErrNumber", err)
+	}
+	if _, err := jsonx.Strict([]byte(`{"a":` + strings.Repeat("[", jsonx.MaxDepth) + strings.Repeat("]", jsonx.MaxDepth) + `}`)); !errors.Is(err, jsonx.ErrDepth) {
+		t.Errorf("error %v, want ErrDepth", err)
 	}
 	if _, err := jsonx.Strict([]byte(`{}{}`)); !errors.Is(err, jsonx.ErrTrailing) {
 		t.Errorf("error %v, want ErrTrailing", err)
