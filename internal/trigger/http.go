@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -76,8 +77,28 @@ func (r *Request) addHeaders(v jsontext.Value) {
 	}
 }
 
-// Body returns the decoded body. Where it cannot be decoded, it returns the body as sent and an error.
-func (r *Request) Body() ([]byte, error) {
+// ErrBodyTooLarge is the error for a body of more bytes than were asked for.
+var ErrBodyTooLarge = errors.New("the body is too large")
+
+// spelling is how many bytes of a trigger event a byte of the body can take: six as an escape, a third
+// more in Base64, and room for the line breaks that Base64 may have.
+const spelling = 16
+
+// Body returns the decoded body, or ErrBodyTooLarge where it has more than limit bytes: what is so large
+// that no spelling explains it is not decoded to find that out, since anyone can send 32 MB. Where it
+// cannot be decoded, Body returns the body as sent and an error.
+func (r *Request) Body(limit int) ([]byte, error) {
+	if len(r.body) > limit*spelling {
+		return nil, ErrBodyTooLarge
+	}
+	body, err := r.decodedBody()
+	if len(body) > limit {
+		return nil, ErrBodyTooLarge
+	}
+	return body, err
+}
+
+func (r *Request) decodedBody() ([]byte, error) {
 	if r.hasNoBody {
 		return nil, nil
 	}
@@ -88,7 +109,7 @@ func (r *Request) Body() ([]byte, error) {
 	if !r.isBase64 {
 		return text, nil
 	}
-	decoded, err := base64.StdEncoding.DecodeString(string(text))
+	decoded, err := base64.StdEncoding.AppendDecode(nil, text)
 	if err != nil {
 		return text, fmt.Errorf("body: isBase64Encoded is true but the body is no Base64 (%w)", err)
 	}

@@ -3,6 +3,7 @@ package trigger_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -145,7 +146,7 @@ func TestReadHTTP(t *testing.T) {
 	if got := r.Header["X-Vod-Timestamp"]; !slices.Equal(got, []string{"1", "2"}) {
 		t.Errorf("the two spellings of a header give %q", got)
 	}
-	if body, err := r.Body(); err != nil || string(body) != "x" {
+	if body, err := r.Body(9); err != nil || string(body) != "x" {
 		t.Errorf("body %q, %v", body, err)
 	}
 }
@@ -166,8 +167,35 @@ func TestRequestBody(t *testing.T) {
 		{"lone surrogate", `"body":"\ud800"`, "\xed\xa0\x80", false},
 	} {
 		r := trigger.Read([]byte(`{"headers":{},` + tt.members + `}`)).Request
-		if body, err := r.Body(); string(body) != tt.body || (err != nil) != tt.fails {
+		if body, err := r.Body(9); string(body) != tt.body || (err != nil) != tt.fails {
 			t.Errorf("%s: Body = %q, %v; want %q, failure %v", tt.name, body, err, tt.body, tt.fails)
+		}
+	}
+}
+
+func TestBodyTooLarge(t *testing.T) {
+	t.Parallel()
+	escaped := func(n int) string { return strings.Repeat(`\u0078`, n) }
+	for _, tt := range []struct {
+		name, members string
+		fits          bool
+	}{
+		{"as many as asked for", `"body":"123456789"`, true},
+		{"one more", `"body":"1234567890"`, false},
+		{"escaped", `"body":"` + escaped(9) + `"`, true},
+		{"escaped, one more", `"body":"` + escaped(10) + `"`, false},
+		{"Base64", `"body":"` + b64("123456789") + `","isBase64Encoded":true`, true},
+		{"Base64, one more", `"body":"` + b64("1234567890") + `","isBase64Encoded":true`, false},
+		{"Base64 in lines", `"body":"` + strings.Join(strings.Split(b64("123456789"), ""), `\r\n`) + `","isBase64Encoded":true`, true},
+		{"not Base64, as sent", `"body":"!23456789","isBase64Encoded":true`, true},
+		{"not Base64, one more", `"body":"!234567890","isBase64Encoded":true`, false},
+		{"no string", `"body":[1,2,3,4]`, true},
+		{"no string, one more", `"body":[1,2,3,45]`, false},
+		{"beyond any spelling", `"body":"` + escaped(1000) + `"`, false},
+	} {
+		r := trigger.Read([]byte(`{"headers":{},` + tt.members + `}`)).Request
+		if body, err := r.Body(9); errors.Is(err, trigger.ErrBodyTooLarge) == tt.fits || (body == nil) == tt.fits {
+			t.Errorf("%s: Body = %q, %v; want that it fits %v", tt.name, body, err, tt.fits)
 		}
 	}
 }
