@@ -88,7 +88,7 @@ func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.M
 	event, err := events.Parse(m.Body)
 	if other, ok := errors.AsType[*events.OtherTypeError](err); ok {
 		h.Log.Say(slog.LevelInfo, funclog.Ignored, facts.RequestID,
-			slog.String("event_type", other.EventType), slog.String("trigger", facts.Trigger))
+			slog.String("event_type", shorten(other.EventType, eventTypeLimit)), slog.String("trigger", facts.Trigger))
 		return verdict{result: ignored}
 	}
 	if err != nil {

@@ -56,7 +56,7 @@ func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
 	switch {
 	case errors.Is(err, callback.ErrMismatch):
 		// A wrong URL is the likeliest mistake in setting up; which ones were tried says what to compare.
-		h.refuse(inv, r, err.Error(), slog.Any("urls", urls))
+		h.refuse(inv, r, err.Error(), slog.Any("urls", shortURLs(urls)))
 	case err != nil:
 		h.refuse(inv, r, err.Error())
 	}
@@ -64,7 +64,7 @@ func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
 }
 
 func (h *Handler) refuse(inv invocation, r *trigger.Request, reason string, attrs ...slog.Attr) {
-	attrs = append([]slog.Attr{slog.String("reason", reason), slog.String("method", shorten(r.Method))}, attrs...)
+	attrs = append([]slog.Attr{slog.String("reason", reason), slog.String("method", shorten(r.Method, methodLimit))}, attrs...)
 	h.Log.Say(slog.LevelWarn, funclog.Refused, inv.requestID, attrs...)
 }
 
@@ -72,12 +72,26 @@ func quoteMethod(method string) string {
 	if method == "" {
 		return "missing"
 	}
-	return shorten(method)
+	return shorten(method, methodLimit)
+}
+
+// How much of a stranger's text the log repeats, in bytes. A callback URL has at most 256 at the senders.
+const (
+	methodLimit    = 32
+	urlLimit       = 512
+	eventTypeLimit = 128
+)
+
+func shortURLs(urls []string) []string {
+	short := make([]string, len(urls))
+	for i, url := range urls {
+		short[i] = shorten(url, urlLimit)
+	}
+	return short
 }
 
 // shorten keeps a stranger's text from filling the log.
-func shorten(s string) string {
-	const limit = 32
+func shorten(s string, limit int) string {
 	if len(s) > limit {
 		return s[:limit] + "…"
 	}

@@ -6,10 +6,13 @@
 package funclog
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 )
 
 // The messages that people search and alert on, and that a replay looks for.
@@ -33,7 +36,7 @@ type Log struct {
 // New returns a Log that writes to w, each line in one call, and drops what is below level.
 func New(w io.Writer, level slog.Level, now func() time.Time) *Log {
 	// The handler writes whatever it is handed; the level is ours to check, in Say.
-	return &Log{handler: slog.NewJSONHandler(w, nil), level: level, now: now}
+	return &Log{handler: slog.NewJSONHandler(escaping{w}, nil), level: level, now: now}
 }
 
 // Say writes a line about something that is kept elsewhere, unless its level is too low. There is
@@ -50,4 +53,42 @@ func (l *Log) Keep(level slog.Level, msg, requestID string, attrs ...slog.Attr) 
 	r.AddAttrs(slog.String("request_id", requestID))
 	r.AddAttrs(attrs...)
 	return l.handler.Handle(context.Background(), r)
+}
+
+// An escaping writer takes lines of JSON and writes as \u escapes the characters that JSON lets stand but
+// that a terminal or a viewer of the log could obey, so that no text of a stranger's looks like a line of
+// ours: DEL, the C1 controls (U+0085 ends a line, U+009B begins a terminal's command), the separators of
+// lines and paragraphs, and what turns the direction of writing. They stand in strings only, so the line
+// says the same.
+type escaping struct{ w io.Writer }
+
+func (e escaping) Write(line []byte) (int, error) {
+	if !bytes.ContainsFunc(line, obeyed) {
+		return e.w.Write(line)
+	}
+	escaped := make([]byte, 0, len(line)+64)
+	for i := 0; i < len(line); {
+		r, size := utf8.DecodeRune(line[i:])
+		if obeyed(r) {
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		} else {
+			escaped = append(escaped, line[i:i+size]...)
+		}
+		i += size
+	}
+	if _, err := e.w.Write(escaped); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
+
+func obeyed(r rune) bool {
+	switch {
+	case r < 0x7f: // nearly all there is
+		return false
+	case r <= 0x9f, r == 0x061c, 0x200e <= r && r <= 0x200f, 0x2028 <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069:
+		return true
+	default:
+		return false
+	}
 }

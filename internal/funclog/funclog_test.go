@@ -30,6 +30,31 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestNothingThatAViewerObeys checks that what JSON lets stand in a string but a terminal or a viewer
+// could obey is written as an escape, and says the same.
+func TestNothingThatAViewerObeys(t *testing.T) {
+	t.Parallel()
+	const text = "\x00\n\r\x1b[2J\x7f\u0085\u009b\u061c\u200e\u2028\u2029\u202e\u2066 and é\u00a0\u2065世😀\ufeff stay"
+	var out bytes.Buffer
+	l := funclog.New(&out, slog.LevelInfo, noon)
+	raw, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unescaped := json.RawMessage(`"` + text[strings.Index(text, "\x7f"):] + `"`)
+	if err := l.Keep(slog.LevelInfo, funclog.Outcome, "r", slog.String("text", text), slog.Any("raw", json.RawMessage(raw)), slog.Any("unescaped", unescaped)); err != nil {
+		t.Fatal(err)
+	}
+	line, found := strings.CutSuffix(out.String(), "\n")
+	if !found || strings.ContainsAny(line, "\x00\n\r\x1b\x7f\u0085\u009b\u061c\u200e\u2028\u2029\u202e\u2066") {
+		t.Errorf("line %q", line)
+	}
+	var got struct{ Text, Raw, Unescaped string }
+	if err := json.Unmarshal([]byte(line), &got); err != nil || got.Text != text || got.Raw != text || !strings.HasSuffix(text, got.Unescaped) {
+		t.Errorf("it says %q, %v; want %q", got, err, text)
+	}
+}
+
 func TestKeepTellsOfABrokenWriter(t *testing.T) {
 	t.Parallel()
 	l := funclog.New(broken{}, slog.LevelInfo, noon)
