@@ -46,6 +46,10 @@ var (
 		status: http.StatusUnauthorized, code: "unauthorized",
 		message: "The callback is not authentic. The function's log says why, under this requestId.",
 	}
+	internalError = httpAnswer{
+		status: http.StatusServiceUnavailable, code: "internal_error",
+		message: "The callback could not be looked at. The function's log says why, under this requestId; send it again.",
+	}
 	answers = [numResults]httpAnswer{
 		recorded:  {status: http.StatusOK, result: "recorded"},
 		duplicate: {status: http.StatusOK, result: "duplicate"},

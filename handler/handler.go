@@ -4,6 +4,7 @@
 package handler
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/funclog"
 	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/panics"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/trigger"
 )
@@ -41,8 +43,14 @@ const deadlineMargin = 250 * time.Millisecond
 // Invoke handles the payload of one invocation. It returns an error, of type *UnrecordedError, only
 // where a message could not be recorded and its trigger should deliver it again; an HTTP caller is always
 // answered by a status.
-func (h *Handler) Invoke(ctx context.Context, payload []byte) (json.RawMessage, error) {
-	inv := h.newInvocation(ctx)
+func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer json.RawMessage, err error) {
+	var inv invocation
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = h.broken(inv, payload, panics.New(p))
+		}
+	}()
+	inv = h.newInvocation(ctx)
 	ctx, cancel := h.recordingContext(ctx, inv)
 	defer cancel()
 	delivery := trigger.Read(payload)
@@ -50,6 +58,18 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (json.RawMessage, 
 		return h.answerHTTP(ctx, inv, delivery.Request).json(inv.requestID)
 	}
 	return h.handleMessages(ctx, inv, delivery.Messages).json()
+}
+
+// broken answers a delivery over which the function broke before any message of it was in hand. The
+// payload goes to the log, unless it may be a callback: of those nothing is kept before they are known to
+// be authentic, and their signatures never.
+func (h *Handler) broken(inv invocation, payload []byte, cause error) (json.RawMessage, error) {
+	if bytes.Contains(payload, []byte(`"headers"`)) || bytes.Contains(payload, []byte(`"requestContext"`)) {
+		h.Log.Say(slog.LevelError, funclog.Refused, inv.requestID, slog.String("reason", cause.Error()))
+		return internalError.json(inv.requestID)
+	}
+	entry, _ := outcome.NewRejected(cause.Error(), keptOf(trigger.Message{Sent: payload}), inv.facts(trigger.Direct, "")).Entry()
+	return count([]verdict{h.unrecorded(entry, cause)}).json()
 }
 
 // recordingContext ends when there is no more time to record, and carries what the recorder needs of the
@@ -79,9 +99,17 @@ func (h *Handler) handleMessages(ctx context.Context, inv invocation, messages [
 	return count(verdicts)
 }
 
-// handleMessage reads one message and keeps what is in it.
-func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.Message) verdict {
+// handleMessage reads one message and keeps what is in it. A panic on the way is this message's alone:
+// it counts as not recorded, and its neighbours and the instance go on.
+func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.Message) (v verdict) {
 	facts := inv.facts(m.Trigger, m.ID)
+	defer func() {
+		if p := recover(); p != nil {
+			cause := panics.New(p)
+			entry, _ := outcome.NewRejected(cause.Error(), keptOf(m), facts).Entry()
+			v = h.unrecorded(entry, cause)
+		}
+	}()
 	if m.Reason != "" {
 		return h.reject(ctx, facts, m.Reason, m.Kept())
 	}
@@ -101,13 +129,21 @@ func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.M
 	return h.record(ctx, o)
 }
 
+// keptOf returns what to keep of m, and nothing where finding that out breaks too: what was sent may
+// hold a signature.
+func keptOf(m trigger.Message) (kept []byte) {
+	var err error
+	defer panics.Recover(&err)
+	return m.Kept()
+}
+
 // record keeps an outcome.
 func (h *Handler) record(ctx context.Context, o outcome.Outcome) verdict {
 	entry, err := o.Entry()
 	if err != nil {
 		return h.unrecorded(entry, err)
 	}
-	how, err := h.Recorder.Record(ctx, entry)
+	how, err := h.keep(ctx, entry)
 	if err != nil {
 		return h.unrecorded(entry, err)
 	}
@@ -126,7 +162,7 @@ func (h *Handler) reject(ctx context.Context, facts outcome.Facts, reason string
 	if err != nil {
 		return h.unrecorded(entry, err)
 	}
-	how, err := h.Recorder.Record(ctx, entry)
+	how, err := h.keep(ctx, entry)
 	if err != nil {
 		return h.unrecorded(entry, err)
 	}
@@ -134,6 +170,13 @@ func (h *Handler) reject(ctx context.Context, facts outcome.Facts, reason string
 		h.Log.Say(slog.LevelWarn, funclog.Rejected, facts.RequestID, append(input.Facets(), slog.String("key", entry.Key))...)
 	}
 	return verdict{result: rejected, reason: reason}
+}
+
+// keep hands an entry to the recorder. A panic there is an error like any other, so that what is in the
+// log is the entry, ready for a replay, and not the message.
+func (h *Handler) keep(ctx context.Context, e record.Entry) (_ record.Result, err error) {
+	defer panics.Recover(&err)
+	return h.Recorder.Record(ctx, e)
 }
 
 // unrecorded writes the whole entry to the log, from which it can be replayed. There is no third

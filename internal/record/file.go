@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/vod-callback/recorder/internal/panics"
 )
 
 // A FileRecorder keeps entries as files below Dir, which is made where it is missing: on a laptop, or
@@ -43,7 +45,8 @@ func (r FileRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 	}
 }
 
-func (r FileRecorder) write(e Entry) (Result, error) {
+func (r FileRecorder) write(e Entry) (_ Result, err error) {
+	defer panics.Recover(&err) // it runs in a goroutine of its own, where a panic ends the process
 	if !filepath.IsLocal(filepath.FromSlash(e.Key)) {
 		return 0, fmt.Errorf("the key %q leaves the directory", e.Key)
 	}

@@ -263,6 +263,27 @@ func TestOSSErrorsRepeatNothing(t *testing.T) {
 	}
 }
 
+// TestOSSTokenExpiresBetweenTries has the first try fail for another reason.
+func TestOSSTokenExpiresBetweenTries(t *testing.T) {
+	t.Parallel()
+	server := startOSS(t)
+	server.SetFault(func(r osstest.Request) osstest.Fault {
+		if r.Before > 0 {
+			return osstest.Fault{}
+		}
+		server.ExpireCredentials(goodCredentials.AccessKeyID)
+		return osstest.Fault{Status: http.StatusServiceUnavailable}
+	})
+	r := openOSS(server, "")
+	_, err := r.Record(t.Context(), newEntry(record.Outcome, "k.json", "{}"))
+	if err == nil || !strings.Contains(err.Error(), "403 SecurityTokenExpired") || strings.Contains(err.Error(), goodCredentials.SecurityToken) {
+		t.Errorf("err = %v, want SecurityTokenExpired and no token", err)
+	}
+	if n := server.RequestsFor(bucket, "k.json"); n != 2 {
+		t.Errorf("%d requests, want 2: trying on with an expired token is no use", n)
+	}
+}
+
 func TestOSSFallsBackToTheEnvironment(t *testing.T) {
 	t.Parallel()
 	server := startOSS(t)

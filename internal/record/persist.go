@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/vod-callback/recorder/internal/panics"
 )
 
 const (
@@ -80,12 +82,18 @@ func (p *persistence) start() {
 	p.pause = nil
 	p.impatience = time.After(p.left() * 3 / 4)
 	go func() {
-		result, err := p.try(p.ctx)
+		result, err := p.guarded()
 		select {
 		case p.answers <- answer{result, err}:
 		case <-p.ctx.Done():
 		}
 	}()
+}
+
+// guarded is try, with a panic as an error: nobody further up the stack could recover from one here.
+func (p *persistence) guarded() (result Result, err error) {
+	defer panics.Recover(&err)
+	return p.try(p.ctx)
 }
 
 // failed notes a passing error and, where no other try is under way, arranges for the next one.
