@@ -23,6 +23,9 @@ const SchemaVersion = 1
 // the 1,023 bytes that OSS allows for a key.
 const maxMedia = 200
 
+// digestLen is how many hex digits of the digest a key has.
+const digestLen = 12
+
 // timeFormat is how a record and its neighbours spell the moment of receipt: RFC 3339, milliseconds.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
@@ -113,8 +116,8 @@ func (o Outcome) Key() (string, error) {
 		media = o.JobID
 	}
 	t := o.EventTime.UTC()
-	return events.TypeProduceMediaComplete + "/dt=" + t.Format(time.DateOnly) + "/" + escape(media) + "/" +
-		t.Format("20060102T150405Z") + "-" + string(o.Status) + "-" + digest + ".json", nil
+	return MediaPrefix(t.Format(time.DateOnly), media) +
+		t.Format(keyTime) + "-" + string(o.Status) + "-" + digest + extension, nil
 }
 
 // Digest identifies an event: the first 12 hex digits of the SHA-256 of its RFC 8785 form. So white
@@ -125,7 +128,7 @@ func Digest(raw []byte) (string, error) {
 		return "", fmt.Errorf("digest: %w", err)
 	}
 	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:])[:12], nil
+	return hex.EncodeToString(sum[:])[:digestLen], nil
 }
 
 // escape percent-encodes every byte outside A-Z a-z 0-9 - _ . ~ (RFC 3986, unreserved), and the two

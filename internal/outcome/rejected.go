@@ -71,5 +71,5 @@ func (r Rejected) Key() (string, error) {
 		return "", fmt.Errorf("received_at: %w", err)
 	}
 	sum := sha256.Sum256(kept)
-	return "rejected/dt=" + received.UTC().Format(time.DateOnly) + "/" + hex.EncodeToString(sum[:]) + ".json", nil
+	return DayPrefix(RejectedRoot, received.UTC().Format(time.DateOnly)) + hex.EncodeToString(sum[:]) + extension, nil
 }
