@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/query"
+)
+
+// A rowWriter writes outcomes in one format. What cannot be read it leaves out, or, in a table, shows as
+// far as the key tells.
+type rowWriter interface {
+	// opens says whether the object of a key has to be opened for its row.
+	opens(outcome.KeyFacts) bool
+	// row takes one outcome and returns whether it is time to flush.
+	row(query.Row) (bool, error)
+	flush() error
+}
+
+// formats are the values of -o, and what makes each.
+var formats = map[string]func(out io.Writer, loc *time.Location, wide bool) rowWriter{
+	"table":  newOutcomeTable,
+	"ndjson": func(out io.Writer, _ *time.Location, _ bool) rowWriter { return newNDJSON(out) },
+	"csv":    func(out io.Writer, _ *time.Location, _ bool) rowWriter { return newCSV(out) },
+}
+
+// An outcomeTable shows outcomes to people.
+type outcomeTable struct {
+	*table
+	loc  *time.Location
+	wide bool
+}
+
+func newOutcomeTable(out io.Writer, loc *time.Location, wide bool) rowWriter {
+	header := []string{"TIME (" + zoneName(loc) + ")", "STATUS", "MEDIA"}
+	if wide {
+		header = append(header, "PROJECT", "PRODUCER", "TRIGGER")
+	}
+	return &outcomeTable{newTable(out, 2, append(header, "ERROR")...), loc, wide}
+}
+
+// zoneName returns the offset of loc from UTC, as it is now.
+func zoneName(loc *time.Location) string {
+	if loc == time.UTC {
+		return "UTC"
+	}
+	return time.Now().In(loc).Format("-07:00")
+}
+
+// opens: only what failed has more to say than its key does.
+func (t *outcomeTable) opens(k outcome.KeyFacts) bool { return t.wide || k.Status == events.Fail }
+
+func (t *outcomeTable) row(r query.Row) (bool, error) {
+	status := cell{string(r.Status), green}
+	if r.Status == events.Fail {
+		status.style = red
+	}
+	cells := []cell{{r.Time.In(t.loc).Format(time.DateTime), plain}, status, {r.Media, plain}}
+	if t.wide {
+		cells = append(cells, cell{r.Record.ProjectID, plain}, cell{string(r.Record.Producer), plain}, cell{r.Record.Trigger, plain})
+	}
+	switch {
+	case r.Err != nil:
+		cells = append(cells, cell{"(unreadable: " + r.Err.Error() + ")", red})
+	default:
+		cells = append(cells, cell{failureInWords(r.Record), plain})
+	}
+	return t.add(cells...), nil
+}
+
+// failureInWords returns the error code and message, as far as there are any.
+func failureInWords(o outcome.Outcome) string {
+	if o.ErrorCode != "" && o.ErrorMessage != "" {
+		return o.ErrorCode + ": " + o.ErrorMessage
+	}
+	return cmp.Or(o.ErrorCode, o.ErrorMessage)
+}
+
+// An ndjsonWriter writes the records as they are stored.
+type ndjsonWriter struct {
+	out  *bufio.Writer
+	live bool
+}
+
+func newNDJSON(out io.Writer) rowWriter {
+	data, live := dataWriter(out)
+	return &ndjsonWriter{bufio.NewWriter(data), live}
+}
+
+func (w *ndjsonWriter) opens(outcome.KeyFacts) bool { return true }
+
+func (w *ndjsonWriter) row(r query.Row) (bool, error) {
+	if r.Err != nil {
+		return false, nil
+	}
+	line := bytes.TrimSpace(r.Line)
+	if bytes.ContainsAny(line, "\n\r") { // written by another hand; one line is the promise
+		var b bytes.Buffer
+		if err := json.Compact(&b, line); err != nil {
+			return false, err
+		}
+		line = b.Bytes()
+	}
+	_, err := w.out.Write(append(line[:len(line):len(line)], '\n'))
+	return w.live, err
+}
+
+func (w *ndjsonWriter) flush() error { return w.out.Flush() }
+
+// A csvWriter writes the records' members as columns, below a line with their names.
+type csvWriter struct {
+	*csv.Writer
+	live bool
+}
+
+// members are the names of a record's members, in its order.
+var members = func() []string {
+	var names []string
+	for field := range reflect.TypeFor[outcome.Outcome]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}()
+
+func newCSV(out io.Writer) rowWriter {
+	data, live := dataWriter(out)
+	w := csvWriter{csv.NewWriter(data), live}
+	_ = w.Write(members) // flush tells of an error
+	return w
+}
+
+func (w csvWriter) opens(outcome.KeyFacts) bool { return true }
+
+func (w csvWriter) row(r query.Row) (bool, error) {
+	if r.Err != nil {
+		return false, nil
+	}
+	record := reflect.ValueOf(r.Record)
+	cells := make([]string, record.NumField())
+	for i := range cells {
+		cells[i] = noFormula(csvValue(record.Field(i).Interface()))
+	}
+	return w.live, w.Write(cells)
+}
+
+func (w csvWriter) flush() error {
+	w.Flush()
+	return w.Error()
+}
+
+// csvValue returns a member's value as the record spells it.
+func csvValue(v any) string {
+	switch v := v.(type) {
+	case time.Time:
+		return v.Format(time.RFC3339Nano)
+	case json.RawMessage:
+		return string(v)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// noFormula keeps a spreadsheet from taking for a formula what a stranger wrote: a value that begins
+// with = + - @, a tab, a carriage return or an apostrophe gets one apostrophe before it. Taking one
+// leading apostrophe away gives the exact value back.
+func noFormula(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r'", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

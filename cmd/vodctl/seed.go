@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/sample"
+)
+
+func newSeed() *cobra.Command {
+	var dir, end string
+	var count, days int
+	cmd := &cobra.Command{
+		Use:   "seed",
+		Short: "Fill a directory with made-up outcomes, for trying list, show and report",
+		Long: `Record made-up outcomes in a directory, as the function would have: spread over the
+days before now, some of them failed, with an afternoon of trouble to find.
+
+The identifiers are the same every time. Nothing but a new or empty directory is
+written to, so that made-up outcomes never stand among real ones.`,
+		Example: `  vodctl seed --to outcomes
+  vodctl list --from file://$PWD/outcomes --since 24h --status fail`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			to := time.Now()
+			if end != "" {
+				var err error
+				if to, err = time.Parse(time.RFC3339, end); err != nil {
+					return usagef("--end %q: want an RFC 3339 time", end)
+				}
+			}
+			if count < 1 || days < 1 {
+				return usagef("want --count and --days of 1 or more")
+			}
+			store, err := emptyDir(dir)
+			if err != nil {
+				return err
+			}
+			if err := seed(cmd.Context(), record.FileRecorder{Dir: store}, count, to.AddDate(0, 0, -days), to); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s of %s lie in %s, made up.\nNow: vodctl list --from file://%s --since 24h --status fail\n",
+				plural(count, "outcome"), plural(days, "day"), dir, store)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&dir, "to", "outcomes", "the directory; it must be empty or not be there yet")
+	f.IntVar(&count, "count", 2000, "how many outcomes")
+	f.IntVar(&days, "days", 14, "over how many days")
+	f.StringVar(&end, "end", "", "the last day's end, RFC 3339 (default: now)")
+	if err := cmd.MarkFlagDirname("to"); err != nil {
+		panic(err) // the flag is there
+	}
+	return cmd
+}
+
+// seedRejected are deliveries in which there is no event.
+var seedRejected = []struct{ reason, payload string }{
+	{`EventTime: found "yesterday", want RFC 3339`, `{"EventType":"ProduceMediaComplete","EventTime":"yesterday","Status":"success","MediaId":"m","ProjectId":"p"}`},
+	{"the body is no JSON", "<html>hello</html>"},
+	{"MediaId is missing", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","Status":"success","ProjectId":"p"}`},
+}
+
+// seed records a made-up history, many outcomes at once: each waits for the disk.
+func seed(ctx context.Context, r record.Recorder, count int, from, to time.Time) error {
+	var work sync.WaitGroup
+	slots := make(chan struct{}, 64)
+	failed := make(chan error, 1)
+	keep := func(e record.Entry, err error) {
+		slots <- struct{}{}
+		work.Go(func() {
+			defer func() { <-slots }()
+			if err == nil {
+				_, err = r.Record(ctx, e)
+			}
+			if err != nil {
+				select {
+				case failed <- err:
+				default: // one error tells enough
+				}
+			}
+		})
+	}
+	for o := range sample.History(count, from, to, 1) {
+		if ctx.Err() != nil {
+			break
+		}
+		keep(o.Entry())
+	}
+	for i, r := range seedRejected {
+		keep(outcome.NewRejected(r.reason, []byte(r.payload), outcome.Facts{
+			Trigger: "http", RequestID: "1-0-0", ReceivedAt: to.Add(-time.Duration(i+1) * 7 * time.Hour),
+		}).Entry())
+	}
+	work.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		if ctx.Err() != nil {
+			return errors.New("interrupted: the directory is not complete")
+		}
+		return nil
+	}
+}

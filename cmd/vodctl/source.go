@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/store"
+)
+
+// credentialsHelp is the part of a help text that says where access comes from.
+const credentialsHelp = `The store is --from, or the environment's RECORD_TO. OSS is read with
+ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, for temporary
+credentials, ALIBABA_CLOUD_SECURITY_TOKEN; the region stands in the URL
+(oss://BUCKET/PREFIX?region=cn-shanghai) or in FC_REGION.`
+
+// A source is the store that a command reads.
+type source struct {
+	store.Store
+	url string // as given
+}
+
+// fromFlag is the flag of every command that reads a store.
+type fromFlag struct{ url string }
+
+func (ff *fromFlag) add(cmd *cobra.Command, f *pflag.FlagSet) {
+	f.StringVar(&ff.url, "from", "", "the store: oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR (default: $RECORD_TO)")
+	err := cmd.RegisterFlagCompletionFunc("from", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"oss://", "file:///"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // as in complete
+	}
+}
+
+// open opens the store.
+func (ff *fromFlag) open() (source, error) {
+	name, text := "--from", ff.url
+	if text == "" {
+		name, text = "RECORD_TO", strings.TrimSpace(os.Getenv("RECORD_TO"))
+	}
+	if text == "" {
+		return source{}, usagef("which store? Name it with --from oss://BUCKET/PREFIX?region=ID or --from file:///DIR, or set RECORD_TO")
+	}
+	target, err := record.ParseTarget(text)
+	if err != nil {
+		return source{}, usagef("%s: %w; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR", name, err)
+	}
+	s, err := store.Open(target, os.Getenv)
+	if err != nil {
+		return source{}, fmt.Errorf("%s is %s: %w", name, text, err)
+	}
+	return source{s, text}, nil
+}
+
+// explain adds to an error of the store what to do about it.
+func (s source) explain(err error) error {
+	text := err.Error()
+	hint := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: there is no such directory", s.url)
+	case errors.Is(err, fs.ErrPermission):
+		hint = "run this as the user whose files they are, or on a copy"
+	case strings.Contains(text, "NoSuchBucket"):
+		hint = "is the bucket's name right, and the region its own?"
+	case strings.Contains(text, "no region"), strings.Contains(text, "no credentials"):
+		return fmt.Errorf("%s: %w", s.url, err) // says what to do
+	case strings.Contains(text, "InvalidAccessKeyId"), strings.Contains(text, "SecurityToken"):
+		hint = "the access key is unknown or has expired: renew ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN"
+	case strings.Contains(text, "SignatureDoesNotMatch"):
+		hint = "is ALIBABA_CLOUD_ACCESS_KEY_SECRET the one of this access key, and the region the bucket's?"
+	case strings.Contains(text, "InvalidArgument"), strings.Contains(text, "redirect"), strings.Contains(text, "AccessDenied") && strings.Contains(text, "endpoint"):
+		hint = "is the region (?region=ID) the bucket's own?"
+	case strings.Contains(text, "403"), strings.Contains(text, "AccessDenied"):
+		hint = "the access key needs oss:ListObjects on the bucket and oss:GetObject on the prefix; or the region is not the bucket's"
+	case strings.Contains(text, "no such host"), strings.Contains(text, "connection refused"), strings.Contains(text, "i/o timeout"):
+		hint = "is the region right, and is there a network? The internal endpoint is reached from its own region only"
+	}
+	if hint == "" {
+		return fmt.Errorf("%s: %w", s.url, err)
+	}
+	return fmt.Errorf("%s: %w\n%s", s.url, err, hint)
+}
+
+// nothing says on w why there is nothing to show, and what to try. It fails where the store holds
+// nothing at all, since then it is hardly the one that was meant.
+func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Location, filtered bool) error {
+	days, err := s.Days(ctx, outcome.Root)
+	if err != nil {
+		return s.explain(err)
+	}
+	if len(days) == 0 {
+		rejected, err := s.Days(ctx, outcome.RejectedRoot)
+		if err != nil {
+			return s.explain(err)
+		}
+		if len(rejected) > 0 {
+			fmt.Fprintf(w, "No outcomes, but rejected deliveries of %d days, the last %s: see 'vodctl replay --rejected --dry-run'.\n",
+				len(rejected), rejected[len(rejected)-1])
+			return nil
+		}
+		return fmt.Errorf("%s holds no outcomes: there is neither %s/ nor %s/ in it. Is the prefix right? (A store is empty until the first delivery.)",
+			s.url, outcome.Root, outcome.RejectedRoot)
+	}
+	what := "No outcomes"
+	if filtered {
+		what = "No such outcomes"
+	}
+	fmt.Fprintf(w, "%s %s. The store has outcomes of %d days, from %s to %s (UTC): widen --since or --until",
+		what, sp.words(loc), len(days), days[0], days[len(days)-1])
+	if filtered {
+		fmt.Fprint(w, ", or drop a filter")
+	}
+	fmt.Fprintln(w, ".")
+	return nil
+}
+
+// maxNamed is how many unreadable objects are named one by one.
+const maxNamed = 20
+
+// Problems are the objects that could not be read. It is safe for concurrent use.
+type problems struct {
+	mu     sync.Mutex
+	first  []string
+	number int
+}
+
+// add notes that the object with the key cannot be read.
+func (p *problems) add(key string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.number++
+	if len(p.first) < maxNamed {
+		p.first = append(p.first, harmless(key)+": "+harmless(err.Error()))
+	}
+}
+
+func (p *problems) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.number
+}
+
+// report names them on w, and counts them.
+func (p *problems) report(w io.Writer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.number == 0 {
+		return
+	}
+	fmt.Fprintf(w, "%s could not be read:\n", plural(p.number, "object"))
+	for _, line := range p.first {
+		fmt.Fprintf(w, "  %s\n", line)
+	}
+	if more := p.number - len(p.first); more > 0 {
+		fmt.Fprintf(w, "  … and %d more\n", more)
+	}
+}
+
+// plural returns n with the noun, in the plural where there is not one.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%s %ss", thousands(n), noun)
+}
+
+// thousands spells n with commas.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

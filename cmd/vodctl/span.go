@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// defaultSince is how far back a command looks unless told otherwise.
+const defaultSince = "168h"
+
+// spanForm is how --since and --until are given, for error messages and help texts.
+const spanForm = "a duration back from now (24h, 7d), a date (2026-11-01), or RFC 3339 (2026-11-01T08:00:00Z)"
+
+// spanFlags are those of every command that looks at a span of time.
+type spanFlags struct {
+	since, until string
+	utc          bool
+}
+
+func (sf *spanFlags) add(cmd *cobra.Command, f *pflag.FlagSet) {
+	f.StringVar(&sf.since, "since", defaultSince, "from when on, by event_time: "+spanForm)
+	f.StringVar(&sf.until, "until", "", "up to when, in the same forms; a date includes its day (default: no end)")
+	f.BoolVar(&sf.utc, "utc", false, "show times, and read dates, in UTC instead of local time")
+	complete(cmd, "since", "1h", "24h", "7d", "30d", time.Now().Format(time.DateOnly))
+	complete(cmd, "until", "1h", "24h", "7d", time.Now().Format(time.DateOnly))
+}
+
+// location is the zone in which times are shown and dates are read.
+func (sf *spanFlags) location() *time.Location {
+	if sf.utc {
+		return time.UTC
+	}
+	return time.Local
+}
+
+// A span is the half-open [since, until). A zero until is no end.
+type span struct{ since, until time.Time }
+
+// parse reads the flags. An RFC 3339 time or a duration ends the span at that moment, a date at its end.
+func (sf *spanFlags) parse(now time.Time) (span, error) {
+	var s span
+	var err error
+	if s.since, err = parseMoment(sf.since, now, sf.location(), 0); err != nil {
+		return span{}, usagef("--since %q: %w", sf.since, err)
+	}
+	if sf.until == "" {
+		return s, nil
+	}
+	if s.until, err = parseMoment(sf.until, now, sf.location(), 1); err != nil {
+		return span{}, usagef("--until %q: %w", sf.until, err)
+	}
+	if !s.since.Before(s.until) {
+		return span{}, usagef("--since %q lies after --until %q: nothing can be between them", sf.since, sf.until)
+	}
+	return s, nil
+}
+
+// parseMoment reads one moment. Of a date it is the midnight at the beginning of the day that comes
+// daysOn days later.
+func parseMoment(s string, now time.Time, loc *time.Location, daysOn int) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, s, loc); err == nil {
+		return time.Date(t.Year(), t.Month(), t.Day()+daysOn, 0, 0, 0, 0, loc), nil
+	}
+	back, err := parseDuration(s)
+	if err != nil {
+		return time.Time{}, errors.New("want " + spanForm)
+	}
+	return now.Add(-back), nil
+}
+
+// parseDuration reads a Go duration that may begin with weeks and days, as in 7d or 1d12h. A day has 24
+// hours.
+func parseDuration(s string) (time.Duration, error) {
+	var total time.Duration
+	rest := s
+	for _, unit := range []struct {
+		name   string
+		length time.Duration
+	}{{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
+		number, after, ok := strings.Cut(rest, unit.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(number, 10, 16)
+		if err != nil {
+			return 0, fmt.Errorf("%q is no number", number)
+		}
+		total += time.Duration(n) * unit.length //nolint:gosec // G115: it has 16 bits
+		rest = after
+	}
+	if rest == "" && rest != s {
+		return total, nil
+	}
+	d, err := time.ParseDuration(rest)
+	if err != nil || strings.ContainsAny(rest, "+-") {
+		return 0, errors.New("want a duration")
+	}
+	if total += d; total < 0 {
+		return 0, errors.New("too long")
+	}
+	return total, nil
+}
+
+// words describes s for people.
+func (s span) words(loc *time.Location) string {
+	const form = "2006-01-02 15:04 MST"
+	if s.until.IsZero() {
+		return "since " + s.since.In(loc).Format(form)
+	}
+	return "between " + s.since.In(loc).Format(form) + " and " + s.until.In(loc).Format(form)
+}
+
+// complete offers words as a flag's values to the shell.
+func complete(cmd *cobra.Command, flag string, words ...string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag is missing, or has completions already
+	}
+}
