@@ -76,7 +76,7 @@ func TestHTTP(t *testing.T) {
 			if r == nil {
 				t.Fatalf("%s is no request", text)
 			}
-			got, err := r.Body()
+			got, err := r.Body(1 << 20)
 			if err != nil || string(got) != body || r.Method != http.MethodPost || r.RawPath != path || r.DomainName != target.Host || r.Header.Get("X-A") != "1,2" {
 				t.Errorf("%s reads as %+v, body %q, %v", text, r, got, err)
 			}
