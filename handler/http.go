@@ -52,7 +52,7 @@ func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
 	if len(urls) == 0 {
 		urls = r.URLs()
 	}
-	err := h.Verifier.Verify(r.Header, urls, h.Now())
+	err := h.Verifier.Verify(r, urls, h.Now())
 	switch {
 	case errors.Is(err, callback.ErrMismatch):
 		// A wrong URL is the likeliest mistake in setting up; which ones were tried says what to compare.

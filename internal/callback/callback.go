@@ -68,13 +68,22 @@ func Sign(url, timestamp string, key Key) string {
 }
 
 func digest(url, timestamp string, key Key) [md5.Size]byte {
-	return md5.Sum([]byte(url + "|" + timestamp + "|" + string(key))) //nolint:gosec // G401: as above
+	var space [512]byte // more than the senders' longest URL and key take
+	text := append(space[:0], url...)
+	text = append(append(text, '|'), timestamp...)
+	text = append(append(text, '|'), key...)
+	return md5.Sum(text) //nolint:gosec // G401: as above
 }
 
 // SignNow returns the two headers of a callback to url, signed for the time now.
 func (h Headers) SignNow(url string, key Key, now time.Time) http.Header {
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	return http.Header{h.Timestamp: {timestamp}, h.Signature: {Sign(url, timestamp, key)}}
+}
+
+// A Header holds what a request carries. http.Header is one; names are in Go's canonical form.
+type Header interface {
+	Values(name string) []string
 }
 
 // A Verifier decides whether callbacks are authentic.
@@ -85,7 +94,7 @@ type Verifier struct {
 
 // Verify returns nil where header proves that the callback was sent to one of urls by a holder of one of
 // the keys, around now; else one of the errors above.
-func (v Verifier) Verify(header http.Header, urls []string, now time.Time) error {
+func (v Verifier) Verify(header Header, urls []string, now time.Time) error {
 	if len(v.Keys) == 0 {
 		return ErrNoKey
 	}
@@ -120,8 +129,11 @@ func (v Verifier) verify(p pair, urls []string, now time.Time) error {
 	if err := v.checkAge(p.timestamp, now); err != nil {
 		return err
 	}
-	signature, err := hex.DecodeString(p.signature)
-	if err != nil || len(signature) != md5.Size {
+	var signature [md5.Size]byte
+	if len(p.signature) != hex.EncodedLen(md5.Size) {
+		return ErrForm
+	}
+	if _, err := hex.Decode(signature[:], []byte(p.signature)); err != nil {
 		return ErrForm
 	}
 	if len(urls) == 0 {
@@ -133,7 +145,7 @@ func (v Verifier) verify(p pair, urls []string, now time.Time) error {
 	for _, url := range urls {
 		for _, key := range v.Keys {
 			sum := digest(url, p.timestamp, key)
-			match |= subtle.ConstantTimeCompare(sum[:], signature)
+			match |= subtle.ConstantTimeCompare(sum[:], signature[:])
 		}
 	}
 	if match == 0 {
@@ -170,11 +182,11 @@ type pair struct{ timestamp, signature string }
 
 func (p pair) complete() bool { return p.timestamp != "" && p.signature != "" }
 
-func readPair(header http.Header, names Headers) (p pair, err error) {
-	if p.timestamp, err = single(header[names.Timestamp]); err != nil {
+func readPair(header Header, names Headers) (p pair, err error) {
+	if p.timestamp, err = single(header.Values(names.Timestamp)); err != nil {
 		return pair{}, err
 	}
-	if p.signature, err = single(header[names.Signature]); err != nil {
+	if p.signature, err = single(header.Values(names.Signature)); err != nil {
 		return pair{}, err
 	}
 	return p, nil

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -31,11 +33,19 @@ var ErrDepth = errors.New("value nested too deeply")
 // and whatever an export of the log puts round an event, so that what was taken can be read back.
 const MaxDepth = 9_900
 
-// A Member is one name/value pair of an object. Value is the text as spelled, part of the data that
-// was read.
+// A Member is one name/value pair of an object. Both are part of the data that was read, where it does
+// not spell the name with escapes: nothing is copied.
 type Member struct {
-	Name  string
-	Value jsontext.Value
+	name  []byte
+	Value jsontext.Value // the text as spelled
+}
+
+// Name returns the name.
+func (m Member) Name() string { return string(m.name) }
+
+// NameFold says whether the name is name without regard to case.
+func (m Member) NameFold(name string) bool {
+	return len(m.name) == len(name) && strings.EqualFold(string(m.name), name)
 }
 
 // Object is the members of one JSON object in the order in which they stand.
@@ -45,7 +55,7 @@ type Object []Member
 // several it is the first.
 func (o Object) Get(name string) (jsontext.Value, bool) {
 	for i := range o {
-		if o[i].Name == name {
+		if string(o[i].name) == name {
 			return o[i].Value, true
 		}
 	}
@@ -63,7 +73,7 @@ func (o Object) Repeated(names ...string) string {
 	for _, name := range names {
 		n := 0
 		for i := range o {
-			if o[i].Name == name {
+			if string(o[i].name) == name {
 				n++
 			}
 		}
@@ -84,7 +94,7 @@ func Strict(data []byte) (Object, error) {
 	}
 	for i := range o {
 		if err := checkTokens(o[i].Value); err != nil {
-			return nil, fmt.Errorf("member %q: %w", o[i].Name, err)
+			return nil, fmt.Errorf("member %q: %w", o[i].name, err)
 		}
 	}
 	return o, nil
@@ -98,7 +108,8 @@ func Lenient(data []byte) (Object, error) {
 
 // Elements reads data as exactly one array, as leniently as Lenient reads an object.
 func Elements(data []byte) ([]jsontext.Value, error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(data), lenient...)
+	dec := newDecoder(data, lenient...)
+	defer dec.release()
 	if err := open(dec, '['); err != nil {
 		return nil, err
 	}
@@ -116,28 +127,56 @@ func Elements(data []byte) ([]jsontext.Value, error) {
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 func readObject(data []byte, opts ...jsontext.Options) (Object, error) {
-	// A bytes.Buffer is read in place; any other reader would have the data copied first.
-	dec := jsontext.NewDecoder(bytes.NewBuffer(data), opts...)
+	dec := newDecoder(data, opts...)
+	defer dec.release()
 	if err := open(dec, '{'); err != nil {
 		return nil, err
 	}
 	o := make(Object, 0, 8)
 	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
+		name, err := readValue(dec, data)
 		if err != nil {
 			return nil, err
 		}
-		m := Member{Name: name.String()}
-		if m.Value, err = readValue(dec, data); err != nil {
+		value, err := readValue(dec, data)
+		if err != nil {
 			return nil, err
 		}
-		o = append(o, m)
+		o = append(o, Member{Text(name), value})
 	}
 	return o, finish(dec)
 }
 
+// A decoder reads a slice of bytes in place, as only a bytes.Buffer lets it. Decoders are used again,
+// since making one costs more than reading an event.
+type decoder struct {
+	jsontext.Decoder
+	buf bytes.Buffer
+}
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+func newDecoder(data []byte, opts ...jsontext.Options) *decoder {
+	d := decoders.Get().(*decoder)
+	d.buf = *bytes.NewBuffer(data)
+	d.Reset(&d.buf, opts...)
+	return d
+}
+
+// release gives d back, without the data. One that has read a lot is left to the garbage collector, with
+// the tables that it made for that.
+func (d *decoder) release() {
+	const large = 1 << 20
+	if d.InputOffset() > large {
+		return
+	}
+	d.buf = bytes.Buffer{}
+	d.Reset(&d.buf)
+	decoders.Put(d)
+}
+
 // open reads the delimiter that opens an object or array.
-func open(dec *jsontext.Decoder, kind jsontext.Kind) error {
+func open(dec *decoder, kind jsontext.Kind) error {
 	tok, err := dec.ReadToken()
 	if err != nil {
 		return err
@@ -149,7 +188,7 @@ func open(dec *jsontext.Decoder, kind jsontext.Kind) error {
 }
 
 // readValue reads the next value as a part of data: what ReadValue returns is valid for one call only.
-func readValue(dec *jsontext.Decoder, data []byte) (jsontext.Value, error) {
+func readValue(dec *decoder, data []byte) (jsontext.Value, error) {
 	v, err := dec.ReadValue()
 	if err != nil {
 		return nil, err
@@ -159,7 +198,7 @@ func readValue(dec *jsontext.Decoder, data []byte) (jsontext.Value, error) {
 }
 
 // finish reads the closing delimiter and makes sure that nothing follows it.
-func finish(dec *jsontext.Decoder) error {
+func finish(dec *decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -183,7 +222,8 @@ func checkTokens(v jsontext.Value) error {
 	default:
 		return nil
 	}
-	dec := jsontext.NewDecoder(bytes.NewBuffer(v), lenient...)
+	dec := newDecoder(v, lenient...)
+	defer dec.release()
 	for {
 		tok, err := dec.ReadToken()
 		if errors.Is(err, io.EOF) {
@@ -216,7 +256,13 @@ func checkNumber(s string) error {
 // that are not UTF-8 stay as they are and a lone surrogate becomes its three bytes in the manner of
 // UTF-8: so the text that comes out is ill-formed exactly where the one that went in was, and whoever
 // reads it strictly will notice.
+//
+// The text is part of v where v has no escapes, and must not be changed.
 func Text(v jsontext.Value) []byte {
+	if bytes.IndexByte(v, '\\') < 0 {
+		v = bytes.TrimSpace(v)
+		return v[1 : len(v)-1 : len(v)-1]
+	}
 	if text, err := jsontext.AppendUnquote(nil, v); err == nil {
 		return text
 	}
@@ -270,8 +316,11 @@ func hex4(v []byte) rune {
 }
 
 // Compact returns v, which must be valid JSON, without white space between its tokens; strings and
-// numbers stay as spelled.
+// numbers stay as spelled. It is v itself where that holds no white space at all.
 func Compact(v jsontext.Value) []byte {
+	if !bytes.ContainsAny(v, " \t\r\n") {
+		return v // as senders send it
+	}
 	c := v.Clone()
 	// Duplicate names and the like are no concern here: what is malformed stays as it is.
 	_ = c.Compact(lenient...)

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -17,12 +16,10 @@ type Request struct {
 	Method     string // as sent; "" where the event has none
 	DomainName string // the host that the caller asked for
 	RawPath    string // URL-encoded
-	// Header is the request's header, names in Go's canonical form. A name that the event holds in two
-	// spellings has the values of both.
-	Header http.Header
 	// Repeated is the member that the event holds more than once, or "": a delivery that says two things.
 	Repeated string
 
+	headers   []jsonx.Object // as many as the event has members of that name
 	body      jsontext.Value
 	isBase64  bool
 	hasNoBody bool
@@ -40,11 +37,10 @@ func looksLikeHTTP(object jsonx.Object) bool {
 
 func readRequest(object jsonx.Object) *Request {
 	r := &Request{
-		Header:   http.Header{},
 		Repeated: object.Repeated("requestContext", "body", "isBase64Encoded", "rawPath"),
 	}
 	for _, m := range object {
-		if m.Name == "headers" {
+		if m.Name() == "headers" {
 			r.addHeaders(m.Value)
 		}
 	}
@@ -64,17 +60,25 @@ func readRequest(object jsonx.Object) *Request {
 	return r
 }
 
-// addHeaders takes names and values as they come; a value that is no string is none that was signed.
+// addHeaders takes names and values as they come.
 func (r *Request) addHeaders(v jsontext.Value) {
-	headers, err := jsonx.Lenient(v)
-	if err != nil {
-		return
+	if headers, err := jsonx.Lenient(v); err == nil {
+		r.headers = append(r.headers, headers)
 	}
-	for _, h := range headers {
-		if h.Value.Kind() == '"' {
-			r.Header.Add(h.Name, string(jsonx.Text(h.Value)))
+}
+
+// Values returns all values of the header called name, which is matched without regard to case: what the
+// event holds in two spellings has the values of both. One that is no string is none that was signed.
+func (r *Request) Values(name string) []string {
+	var values []string
+	for _, headers := range r.headers {
+		for _, h := range headers {
+			if h.Value.Kind() == '"' && h.NameFold(name) {
+				values = append(values, string(jsonx.Text(h.Value)))
+			}
 		}
 	}
+	return values
 }
 
 // ErrBodyTooLarge is the error for a body of more bytes than were asked for.

@@ -58,13 +58,13 @@ func redactObject(text []byte) (out []byte, changed bool) {
 	if err != nil || !looksLikeHTTP(object) {
 		return text, false
 	}
-	rest := slices.DeleteFunc(object, func(m jsonx.Member) bool { return strings.EqualFold(m.Name, "headers") })
+	rest := slices.DeleteFunc(object, func(m jsonx.Member) bool { return strings.EqualFold(m.Name(), "headers") })
 	out = append(out, '{')
 	for i, m := range rest {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out, _ = jsontext.AppendQuote(out, m.Name)
+		out, _ = jsontext.AppendQuote(out, m.Name())
 		out = append(append(out, ':'), m.Value...)
 	}
 	return append(out, '}'), true

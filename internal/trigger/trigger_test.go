@@ -143,7 +143,7 @@ func TestReadHTTP(t *testing.T) {
 	if r.Method != http.MethodPost || r.RawPath != "/a%20b" || r.DomainName != "d.example" || r.Repeated != "" {
 		t.Errorf("request %+v", r)
 	}
-	if got := r.Header["X-Vod-Timestamp"]; !slices.Equal(got, []string{"1", "2"}) {
+	if got := r.Values("X-Vod-Timestamp"); !slices.Equal(got, []string{"1", "2"}) {
 		t.Errorf("the two spellings of a header give %q", got)
 	}
 	if body, err := r.Body(9); err != nil || string(body) != "x" {
