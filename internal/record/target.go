@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func parseFile(s string, u *url.URL) (Target, error) {
 		return Target{}, errors.New("file: takes an absolute path after three slashes")
 	case strings.Contains(s, "?"):
 		return Target{}, errors.New("file: takes no query")
-	case strings.Trim(u.Path, "/") == "":
+	case path.Clean(u.Path) == "/": // also where it only says so, with dots
 		return Target{}, errors.New("the directory is missing")
 	case strings.ContainsRune(u.Path, 0):
 		return Target{}, errors.New("the directory holds a NUL")
