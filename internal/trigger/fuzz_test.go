@@ -41,7 +41,7 @@ func FuzzMemberOrder(f *testing.F) {
 		slices.Reverse(object)
 		members := make([]string, len(object))
 		for i, m := range object {
-			members[i] = quoted(m.Name) + ":" + string(m.Value)
+			members[i] = quoted(m.Name()) + ":" + string(m.Value)
 			if strings.ContainsRune(m.Name, '\ufffd') { // ill-formed, perhaps
 				return
 			}
