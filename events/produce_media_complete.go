@@ -82,8 +82,8 @@ func Parse(data []byte) (ProduceMediaComplete, error) {
 		return ProduceMediaComplete{}, documentError("", data, err)
 	}
 	r := reader{object: object}
-	if t := r.text("EventType", required); r.err == nil && t != TypeProduceMediaComplete {
-		return ProduceMediaComplete{}, &OtherTypeError{EventType: t}
+	if t := r.bytes("EventType", required); r.err == nil && string(t) != TypeProduceMediaComplete {
+		return ProduceMediaComplete{}, &OtherTypeError{EventType: string(t)}
 	}
 	var e ProduceMediaComplete
 	if body, ok := object.Get("MessageBody"); ok && (!empty(body) || !object.Has("Status")) {
@@ -132,11 +132,13 @@ func (r *reader) ims(body jsontext.Value) ProduceMediaComplete {
 }
 
 // parseStatus reads a status in any case; ok is false for anything else.
-func parseStatus(s string) (status Status, ok bool) {
-	switch strings.ToLower(s) {
-	case "success":
+func parseStatus(s []byte) (status Status, ok bool) {
+	switch {
+	case len(s) > len("success"): // EqualFold takes letters of other alphabets for ours
+		return "", false
+	case strings.EqualFold(string(s), "success"):
 		return Success, true
-	case "fail", "failed":
+	case strings.EqualFold(string(s), "fail"), strings.EqualFold(string(s), "failed"):
 		return Fail, true
 	default:
 		return "", false

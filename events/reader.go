@@ -32,7 +32,10 @@ func (r *reader) fail(name string, v jsontext.Value, want string) {
 }
 
 // text returns the string member called name.
-func (r *reader) text(name string, p presence) string {
+func (r *reader) text(name string, p presence) string { return string(r.bytes(name, p)) }
+
+// bytes is text without a copy.
+func (r *reader) bytes(name string, p presence) []byte {
 	v, _ := r.object.Get(name)
 	switch {
 	case r.err != nil:
@@ -43,9 +46,9 @@ func (r *reader) text(name string, p presence) string {
 	case v.Kind() != '"':
 		r.fail(name, v, "a string")
 	default:
-		return string(jsonx.Text(v))
+		return jsonx.Text(v)
 	}
-	return ""
+	return nil
 }
 
 // passThrough returns a member that its sender may fill as it likes.
@@ -77,8 +80,7 @@ func (r *reader) number(name string) string {
 }
 
 func (r *reader) status(name string) Status {
-	s := r.text(name, required)
-	status, ok := parseStatus(s)
+	status, ok := parseStatus(r.bytes(name, required))
 	if !ok {
 		v, _ := r.object.Get(name)
 		r.fail(name, v, `"success", "fail" or "failed", in any case`)

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
+
+	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
 // A result is what became of one message.
@@ -75,25 +78,24 @@ func answerTo(v verdict) httpAnswer {
 
 // json encodes a as the response object of FC's HTTP trigger.
 func (a httpAnswer) json(requestID string) (json.RawMessage, error) {
-	body, err := json.Marshal(struct {
-		Result    string `json:"result,omitempty"`
-		Error     string `json:"error,omitempty"`
-		Message   string `json:"message,omitempty"`
-		RequestID string `json:"requestId"`
-	}{a.result, a.code, a.message, requestID})
-	if err != nil {
-		return nil, err
+	body := make([]byte, 0, 256)
+	if a.result != "" {
+		body = jsonx.AppendText(append(body, `{"result":`...), a.result)
+	} else {
+		body = jsonx.AppendText(append(body, `{"error":`...), a.code)
+		body = jsonx.AppendText(append(body, `,"message":`...), a.message)
 	}
-	headers := map[string]string{"Content-Type": "application/json"}
+	body = jsonx.AppendText(append(body, `,"requestId":`...), requestID)
+	body = append(body, '}')
+
+	answer := make([]byte, 0, 512)
+	answer = strconv.AppendInt(append(answer, `{"statusCode":`...), int64(a.status), 10)
+	answer = append(answer, `,"headers":{"Content-Type":"application/json"`...)
 	if a.status == http.StatusMethodNotAllowed {
-		headers["Allow"] = http.MethodPost
+		answer = append(answer, `,"Allow":"POST"`...)
 	}
-	return json.Marshal(struct {
-		StatusCode      int               `json:"statusCode"`
-		Headers         map[string]string `json:"headers"`
-		IsBase64Encoded bool              `json:"isBase64Encoded"`
-		Body            string            `json:"body"`
-	}{a.status, headers, false, string(body)})
+	answer = append(answer, `},"isBase64Encoded":false,"body":`...)
+	return append(jsonx.AppendText(answer, body), '}'), nil
 }
 
 // counts says how many messages of a delivery came to which result.

@@ -7,12 +7,13 @@ package funclog
 
 import (
 	"bytes"
-	"context"
-	"fmt"
+	"encoding/json"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
-	"unicode/utf8"
+
+	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
 // The messages that people search and alert on, and that a replay looks for.
@@ -28,15 +29,16 @@ const (
 
 // A Log writes lines. It is safe for concurrent use.
 type Log struct {
-	handler slog.Handler
-	level   slog.Level
-	now     func() time.Time
+	level slog.Level
+	now   func() time.Time
+
+	mu sync.Mutex // a line is written whole
+	w  io.Writer
 }
 
 // New returns a Log that writes to w, each line in one call, and drops what is below level.
 func New(w io.Writer, level slog.Level, now func() time.Time) *Log {
-	// The handler writes whatever it is handed; the level is ours to check, in Say.
-	return &Log{handler: slog.NewJSONHandler(escaping{w}, nil), level: level, now: now}
+	return &Log{w: w, level: level, now: now}
 }
 
 // Say writes a line about something that is kept elsewhere, unless its level is too low. There is
@@ -48,47 +50,52 @@ func (l *Log) Say(level slog.Level, msg, requestID string, attrs ...slog.Attr) {
 }
 
 // Keep writes a line that is the only copy of something, whatever its level.
+//
+// The form is that of slog.JSONHandler, which this replaces: it takes twice the time and twelve
+// allocations a line, and there are two lines a delivery.
 func (l *Log) Keep(level slog.Level, msg, requestID string, attrs ...slog.Attr) error {
-	r := slog.NewRecord(l.now().UTC(), level, msg, 0)
-	r.AddAttrs(slog.String("request_id", requestID))
-	r.AddAttrs(attrs...)
-	return l.handler.Handle(context.Background(), r)
+	buf := buffers.Get().(*[]byte)
+	line := (*buf)[:0]
+	line = append(line, `{"time":"`...)
+	line = l.now().UTC().AppendFormat(line, time.RFC3339Nano)
+	line = append(line, `","level":"`...)
+	line = append(line, level.String()...)
+	line = append(line, `","msg":"`...)
+	line = append(line, msg...)
+	line = append(line, `","request_id":`...)
+	line = jsonx.AppendText(line, requestID)
+	for _, a := range attrs {
+		line = append(append(append(line, `,"`...), a.Key...), `":`...)
+		line = appendValue(line, a.Value)
+	}
+	line = jsonx.Unobeyed(append(line, "}\n"...))
+
+	l.mu.Lock()
+	_, err := l.w.Write(line)
+	l.mu.Unlock()
+	if cap(line) <= largeBuffer {
+		*buf = line
+		buffers.Put(buf)
+	}
+	return err
 }
 
-// An escaping writer takes lines of JSON and writes as \u escapes the characters that JSON lets stand but
-// that a terminal or a viewer of the log could obey, so that no text of a stranger's looks like a line of
-// ours: DEL, the C1 controls (U+0085 ends a line, U+009B begins a terminal's command), the separators of
-// lines and paragraphs, and what turns the direction of writing. They stand in strings only, so the line
-// says the same.
-type escaping struct{ w io.Writer }
+// buffers are used again unless an odd line has made them large.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &b }}
 
-func (e escaping) Write(line []byte) (int, error) {
-	if !bytes.ContainsFunc(line, obeyed) {
-		return e.w.Write(line)
-	}
-	escaped := make([]byte, 0, len(line)+64)
-	for i := 0; i < len(line); {
-		r, size := utf8.DecodeRune(line[i:])
-		if obeyed(r) {
-			escaped = fmt.Appendf(escaped, `\u%04x`, r)
-		} else {
-			escaped = append(escaped, line[i:i+size]...)
-		}
-		i += size
-	}
-	if _, err := e.w.Write(escaped); err != nil {
-		return 0, err
-	}
-	return len(line), nil
-}
+const largeBuffer = 64 << 10
 
-func obeyed(r rune) bool {
-	switch {
-	case r < 0x7f: // nearly all there is
-		return false
-	case r <= 0x9f, r == 0x061c, 0x200e <= r && r <= 0x200f, 0x2028 <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069:
-		return true
-	default:
-		return false
+// appendValue appends what an attribute says: JSON on one line as it is, anything else encoded.
+func appendValue(line []byte, v slog.Value) []byte {
+	if v.Kind() == slog.KindString {
+		return jsonx.AppendText(line, v.String())
 	}
+	if raw, ok := v.Any().(json.RawMessage); ok {
+		return append(line, bytes.TrimSpace(raw)...)
+	}
+	encoded, err := json.Marshal(v.Any())
+	if err != nil {
+		return jsonx.AppendText(line, "!ERROR: "+err.Error())
+	}
+	return append(line, encoded...)
 }

@@ -4,13 +4,15 @@
 package outcome
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/jsonx"
@@ -99,7 +101,45 @@ func New(event events.ProduceMediaComplete, raw []byte, facts Facts) (Outcome, e
 }
 
 // Line returns o as one line of JSON that ends in a newline, so that concatenated records are NDJSON.
-func (o Outcome) Line() ([]byte, error) { return line(o) }
+func (o Outcome) Line() ([]byte, error) {
+	b := make([]byte, 0, 1024+len(o.Raw))
+	b = append(b, `{"schema_version":`...)
+	b = strconv.AppendInt(b, int64(o.SchemaVersion), 10)
+	b = appendMember(b, "event_type", o.EventType)
+	b = append(b, `,"event_time":"`...)
+	b = o.EventTime.AppendFormat(b, time.RFC3339Nano)
+	b = append(b, '"')
+	b = appendMember(b, "status", string(o.Status))
+	b = appendMember(b, "media_id", o.MediaID)
+	b = appendMember(b, "project_id", o.ProjectID)
+	b = appendMember(b, "error_code", o.ErrorCode)
+	b = appendMember(b, "error_message", o.ErrorMessage)
+	b = appendMember(b, "job_id", o.JobID)
+	b = appendMember(b, "media_url", o.MediaURL)
+	b = appendMember(b, "user_data", o.UserData)
+	b = appendMember(b, "user_id", o.UserID)
+	b = appendMember(b, "producer", string(o.Producer))
+	b = appendMember(b, "trigger", o.Trigger)
+	b = appendMember(b, "message_id", o.MessageID)
+	b = appendMember(b, "request_id", o.RequestID)
+	b = appendMember(b, "account_id", o.AccountID)
+	b = appendMember(b, "region", o.Region)
+	b = appendMember(b, "received_at", o.ReceivedAt)
+	if len(o.Raw) > 0 {
+		b = append(b, `,"raw":`...)
+		b = append(b, jsonx.Compact(jsontext.Value(o.Raw))...)
+	}
+	return append(b, "}\n"...), nil
+}
+
+// appendMember appends a member unless it has no value.
+func appendMember(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return jsonx.AppendText(b, value)
+}
 
 // Key returns the name under which o is kept:
 //
@@ -116,8 +156,12 @@ func (o Outcome) Key() (string, error) {
 		media = o.JobID
 	}
 	t := o.EventTime.UTC()
-	return MediaPrefix(t.Format(time.DateOnly), media) +
-		t.Format(keyTime) + "-" + string(o.Status) + "-" + digest + extension, nil
+	key := append(make([]byte, 0, 256), Root+"/dt="...)
+	key = append(t.AppendFormat(key, time.DateOnly), '/')
+	key = append(append(key, escape(media)...), '/')
+	key = append(t.AppendFormat(key, keyTime), '-')
+	key = append(append(key, o.Status...), '-')
+	return string(append(append(key, digest...), extension...)), nil
 }
 
 // Digest identifies an event: the first 12 hex digits of the SHA-256 of its RFC 8785 form. So white
@@ -128,7 +172,7 @@ func Digest(raw []byte) (string, error) {
 		return "", fmt.Errorf("digest: %w", err)
 	}
 	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:])[:digestLen], nil
+	return hex.EncodeToString(sum[:digestLen/2]), nil
 }
 
 // escape percent-encodes every byte outside A-Z a-z 0-9 - _ . ~ (RFC 3986, unreserved), and the two
@@ -141,7 +185,11 @@ func escape(id string) string {
 	case "..":
 		return "%2E%2E"
 	}
+	if plain(id) {
+		return id
+	}
 	var b strings.Builder
+	b.Grow(3 * len(id))
 	for i := range len(id) {
 		if c := id[i]; unreserved(c) {
 			b.WriteByte(c)
@@ -152,6 +200,16 @@ func escape(id string) string {
 	return b.String()
 }
 
+// plain says whether id consists of unreserved bytes alone, as VOD's and IMS's identifiers do.
+func plain(id string) bool {
+	for i := range len(id) {
+		if !unreserved(id[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 func unreserved(c byte) bool {
 	switch {
 	case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9':
@@ -159,15 +217,4 @@ func unreserved(c byte) bool {
 	default:
 		return c == '-' || c == '_' || c == '.' || c == '~'
 	}
-}
-
-// line encodes v as JSON without the HTML escapes of json.Marshal: raw is to stay as received.
-func line(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode: %w", err)
-	}
-	return b.Bytes(), nil
 }

@@ -1,9 +1,11 @@
 package outcome
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -57,7 +59,15 @@ func (r Rejected) Kept() ([]byte, error) {
 }
 
 // Line returns r as one line of JSON that ends in a newline.
-func (r Rejected) Line() ([]byte, error) { return line(r) }
+func (r Rejected) Line() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // what was kept stays as legible as it can be
+	if err := enc.Encode(r); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return b.Bytes(), nil
+}
 
 // Key returns the name under which r is kept: rejected/dt=YYYY-MM-DD/SHA256.json, with the date of
 // receipt in UTC and the digest of the kept bytes.

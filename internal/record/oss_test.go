@@ -149,8 +149,8 @@ func TestOSSFaults(t *testing.T) {
 		return func(osstest.Request) osstest.Fault { return f }
 	}
 	// How much time there is: so much that a busy machine changes nothing, and for a hang so much that the
-	// second try, after three quarters of it, has enough left.
-	const ample, hang = time.Minute, 4 * time.Second
+	// second try, after three quarters of it, has enough left. TestPersist plays the finer points.
+	const ample, hang = time.Minute, 6 * time.Second
 	for _, tt := range []struct {
 		name   string
 		fault  func(osstest.Request) osstest.Fault
@@ -198,17 +198,6 @@ func TestOSSFaults(t *testing.T) {
 				t.Errorf("stored: %v, want %v", stored, tt.stored)
 			}
 		})
-	}
-}
-
-func TestOSSSlowAnswerStillCounts(t *testing.T) {
-	t.Parallel()
-	server := startOSS(t)
-	server.SetFault(func(osstest.Request) osstest.Fault { return osstest.Fault{Delay: 3200 * time.Millisecond} })
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
-	defer cancel()
-	if got, err := openOSS(server, "").Record(ctx, newEntry(record.Outcome, "k.json", "{}")); err != nil || got != record.Recorded {
-		t.Errorf("Record = %v, %v; an answer after most of the time is an answer", got, err)
 	}
 }
 

@@ -3,7 +3,6 @@ package trigger_test
 import (
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +41,7 @@ func FuzzMemberOrder(f *testing.F) {
 		members := make([]string, len(object))
 		for i, m := range object {
 			members[i] = quoted(m.Name()) + ":" + string(m.Value)
-			if strings.ContainsRune(m.Name, '\ufffd') { // ill-formed, perhaps
+			if strings.ContainsRune(m.Name(), '\ufffd') { // ill-formed, perhaps
 				return
 			}
 		}
@@ -73,12 +72,12 @@ func sameRequest(t *testing.T, a, b *trigger.Request) {
 	if a.Repeated != "" { // refused, whatever the rest says
 		return
 	}
-	for _, header := range []map[string][]string{a.Header, b.Header} {
-		for _, values := range header {
-			slices.Sort(values)
+	for _, name := range []string{"X-Vod-Timestamp", "X-Vod-Signature", "X-Ice-Timestamp", "X-Ice-Signature"} {
+		if x, y := slices.Sorted(slices.Values(a.Values(name))), slices.Sorted(slices.Values(b.Values(name))); !slices.Equal(x, y) {
+			t.Fatalf("%s is %q, in another order %q", name, x, y)
 		}
 	}
-	if a.Method != b.Method || a.DomainName != b.DomainName || a.RawPath != b.RawPath || !reflect.DeepEqual(a.Header, b.Header) {
+	if a.Method != b.Method || a.DomainName != b.DomainName || a.RawPath != b.RawPath {
 		t.Fatalf("%+v, in another order %+v", a, b)
 	}
 	bodyA, errA := a.Body(1 << 20)
