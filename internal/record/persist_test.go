@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,19 +66,17 @@ func TestPersist(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 				defer cancel()
-				started := 0
+				var started atomic.Int32
 				start := time.Now()
 				got, err := record.Persist(ctx, func(ctx context.Context) (record.Result, error) {
-					next := tt.tries[min(started, len(tt.tries)-1)]
-					started++
-					return next(ctx)
+					return tt.tries[min(int(started.Add(1)), len(tt.tries))-1](ctx)
 				})
 				took := time.Since(start)
 				if got != tt.want || (err == nil) != (tt.want != 0) || (err != nil && !strings.Contains(err.Error(), tt.says)) {
 					t.Errorf("Persist = %v, %v; want %v %s", got, err, tt.want, tt.says)
 				}
-				if took < tt.earliest || took > tt.latest || (tt.started != 0 && started != tt.started) {
-					t.Errorf("%d tries in %v; want %d in %v to %v", started, took, tt.started, tt.earliest, tt.latest)
+				if took < tt.earliest || took > tt.latest || (tt.started != 0 && int(started.Load()) != tt.started) {
+					t.Errorf("%d tries in %v; want %d in %v to %v", started.Load(), took, tt.started, tt.earliest, tt.latest)
 				}
 			})
 		})
@@ -87,10 +86,9 @@ func TestPersist(t *testing.T) {
 func TestPersistWithoutDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hung := true
+		var later atomic.Bool
 		got, err := record.Persist(t.Context(), func(ctx context.Context) (record.Result, error) {
-			if hung {
-				hung = false
+			if !later.Swap(true) {
 				return answerAfter(never, 0, nil)(ctx)
 			}
 			return record.Recorded, nil
