@@ -104,16 +104,25 @@ func maskSignatures(text []byte) []byte {
 	return text
 }
 
-// maskHex covers the hexadecimal digits that follow, after at most a few quotes, colons and blanks.
+// maskHex covers the hexadecimal digits that follow, after any number of quotes, colons, backslashes and the
+// like, and the word with which a list of headers names the value.
 func maskHex(text []byte) {
-	const gap = 16
-	start := 0
-	for start < min(len(text), gap) && !isHex(text[start]) {
-		start++
+	text = skipPunctuation(text)
+	if len(text) > len("value") && strings.EqualFold(string(text[:len("value")]), "value") {
+		text = skipPunctuation(text[len("value"):])
 	}
-	for i := start; i < len(text) && isHex(text[i]); i++ {
+	for i := 0; i < len(text) && isHex(text[i]); i++ {
 		text[i] = '*'
 	}
+}
+
+func skipPunctuation(text []byte) []byte {
+	for i, c := range text {
+		if '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' {
+			return text[i:]
+		}
+	}
+	return nil
 }
 
 func isHex(c byte) bool {

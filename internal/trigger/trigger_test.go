@@ -28,6 +28,14 @@ func quoted(s string) string {
 	return string(q)
 }
 
+// nested returns s as a JSON string in a JSON string, n times.
+func nested(s string, n int) string {
+	for range n {
+		s = quoted(s)
+	}
+	return s
+}
+
 func TestReadMessages(t *testing.T) {
 	t.Parallel()
 	const (
@@ -98,6 +106,9 @@ func TestReadMessages(t *testing.T) {
 		{"row 3, HTTP in it", cloudEvent(httpEvent), []want{{kind: trigger.MNSQueue, id: "q", body: httpEvent, kept: httpKept}}},
 		{"row 8, broken HTTP", httpEvent[:60], []want{unknown(trigger.Direct, strings.Replace(httpEvent[:60], "5ec3e7", "******", 1))}},
 		{"row 8, HTTP in an object", `{"event":` + httpEvent + `}`, []want{unknown(trigger.Direct, `{"event":`+strings.Replace(httpEvent, "5ec3e7", "******", 1)+`}`)}},
+		{"row 8, HTTP in too many strings", nested(httpEvent, 11), []want{unknown(trigger.Direct, strings.Replace(nested(httpEvent, 11), "5ec3e7", "******", 1))}},
+		{"row 8, a list of headers", `{"h":[{"name":"x-vod-signature", "value":"abc0"}]}`, []want{unknown(trigger.Direct, `{"h":[{"name":"x-vod-signature", "value":"****"}]}`)}},
+		{"row 8, names of headers", "x-vod-signaturex-ice-signature: ", []want{unknown(trigger.Direct, "x-vod-signaturex-ice-signature: ")}},
 		{"row 8, nothing", "", []want{unknown(trigger.Direct, "")}},
 		{"row 8, text", "hello", []want{unknown(trigger.Direct, "hello")}},
 		{"row 8, number", "12345678", []want{unknown(trigger.Direct, "12345678")}},
