@@ -92,6 +92,7 @@ func (h *Handler) handleMessages(ctx context.Context, inv invocation, messages [
 		workers.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(messages)); i = next.Add(1) - 1 {
 				verdicts[i] = h.handleMessage(ctx, inv, messages[i])
+				messages[i] = trigger.Message{} // a large batch need not stay in memory to its end
 			}
 		})
 	}
