@@ -81,6 +81,9 @@ func TestExitStatus(t *testing.T) {
 		{"generate-event nonsense", 2},
 		{"generate-event direct --count x", 2},
 		{"invoke extra", 2},
+		{"replay", 2},
+		{"replay --to log: main.go", 2},
+		{"replay --to file:///nowhere nowhere.log", 1},
 	} {
 		if got := run(strings.Fields(tt.args)); got != tt.want {
 			t.Errorf("vodctl %s: exit status %d, want %d", tt.args, got, tt.want)

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/replay"
+	"github.com/vod-callback/recorder/internal/store"
+)
+
+// A replayRequest is what the flags of replay ask for.
+type replayRequest struct {
+	to, from    string
+	outcomes    bool
+	rejected    bool
+	dryRun      bool
+	concurrency int
+	timeout     time.Duration
+}
+
+func newReplay() *cobra.Command {
+	var r replayRequest
+	cmd := &cobra.Command{
+		Use:   "replay FILE...",
+		Short: "Record what the function could not",
+		Long: `Read the function's log and record in --to what it holds in full because it could
+not be recorded: the outcome, or the rejected body, of every "unrecorded" line. With
+--outcomes also what the function recorded in its log itself (RECORD_TO=log:).
+
+A FILE (- is standard input) holds lines as the function writes them, or what Simple
+Log Service exports: JSON whose member "message" is the line, one object a line or an
+array, or CSV with a column "message". Lines that hold nothing to record are skipped.
+
+With --rejected, and no FILE, what lies below rejected/ in --from is read again, and
+recorded where it is an event by today's reading.
+
+Recording the same again changes nothing, so a replay can be repeated, or gone on with
+after Ctrl-C. Key and digest are made anew from the raw event; a record that says
+something else than its raw event is an error. The exit status is 1 where anything
+failed or was not understood.
+
+--from and --to are what RECORD_TO takes, without log:, and default to it. OSS wants
+ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and, for temporary credentials,
+ALIBABA_CLOUD_SECURITY_TOKEN, and ?region=ID or FC_REGION.`,
+		Example: `  vodctl replay function.log --to 'oss://my-outcomes/edits?region=cn-shanghai' --dry-run
+  vodctl replay sls-export.json --to file:///var/outcomes
+  vodctl replay --outcomes - < function.log
+  vodctl replay --rejected --from file:///var/outcomes --to file:///var/outcomes`,
+		RunE: r.run,
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.to, "to", "", "where to record (default: $RECORD_TO)")
+	f.StringVar(&r.from, "from", "", "the store whose rejected/ is read, for --rejected (default: $RECORD_TO)")
+	f.BoolVar(&r.outcomes, "outcomes", false, "also record what the function recorded in its log")
+	f.BoolVar(&r.rejected, "rejected", false, "read what was rejected again, instead of a log")
+	f.BoolVar(&r.dryRun, "dry-run", false, "say what would be recorded, and record nothing")
+	f.IntVar(&r.concurrency, "concurrency", 16, "how many records are written at a time")
+	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "how long one record may take, retries included")
+	return cmd
+}
+
+func (r *replayRequest) run(cmd *cobra.Command, files []string) error {
+	to, err := r.check(files)
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	items, closeFiles, err := r.items(cmd, files)
+	if err != nil {
+		return err
+	}
+	defer closeFiles()
+	recorder := record.Open(to, nil, os.Getenv)
+	if r.dryRun {
+		s, err := store.Open(to, os.Getenv)
+		if err != nil {
+			return err
+		}
+		recorder = &rehearsal{store: s, taken: map[string]bool{}}
+	}
+	out := replayOutput{data: cmd.OutOrStdout(), words: cmd.ErrOrStderr(), dryRun: r.dryRun, rejected: r.rejected}
+	out.terminal = isTerminal(out.words)
+	summary := replay.Run(ctx, items, replay.Options{
+		To: recorder, Concurrency: r.concurrency, Timeout: r.timeout, Each: out.each,
+	})
+	out.finish(summary)
+	switch {
+	case out.err != nil:
+		return out.err
+	case summary.Interrupted:
+		return errors.New("interrupted; run it again to go on")
+	case !summary.Complete():
+		return errSilent // each failure has been told
+	}
+	return nil
+}
+
+// check finds wrong usage, and where to record.
+func (r *replayRequest) check(files []string) (record.Target, error) {
+	switch {
+	case r.rejected && len(files) > 0:
+		return record.Target{}, usagef("--rejected reads a store and takes no FILE")
+	case r.rejected && r.outcomes:
+		return record.Target{}, usagef("--outcomes is for a log, not for --rejected")
+	case !r.rejected && len(files) == 0:
+		return record.Target{}, usagef("which log? Name a FILE, - for standard input, or --rejected")
+	case !r.rejected && r.from != "":
+		return record.Target{}, usagef("--from is for --rejected; a log is named as FILE")
+	case r.concurrency < 1 || r.concurrency > record.MaxInFlight:
+		return record.Target{}, usagef("--concurrency %d: want 1 to %d", r.concurrency, record.MaxInFlight)
+	case r.timeout <= 0:
+		return record.Target{}, usagef("--timeout %v: want a positive duration", r.timeout)
+	}
+	return replayTarget("--to", r.to)
+}
+
+// replayTarget reads a store's URL from a flag or else from RECORD_TO.
+func replayTarget(flag, value string) (record.Target, error) {
+	const form = "oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR"
+	name := flag
+	if value == "" {
+		name, value = "RECORD_TO", strings.TrimSpace(os.Getenv("RECORD_TO"))
+	}
+	if value == "" {
+		return record.Target{}, usagef("which store? Name it with %s %s, or set RECORD_TO", flag, form)
+	}
+	target, err := record.ParseTarget(value)
+	switch {
+	case err != nil:
+		return record.Target{}, usagef("%s: %w; want %s", name, err, form)
+	case target.Log:
+		return record.Target{}, usagef("%s is the log, and no store: name one with %s %s", name, flag, form)
+	}
+	return target, nil
+}
+
+// items opens what is to be read. A missing file is noticed before anything is recorded.
+func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[replay.Item], func(), error) {
+	if r.rejected {
+		from, err := replayTarget("--from", r.from)
+		if err != nil {
+			return nil, nil, err
+		}
+		s, err := store.Open(from, os.Getenv)
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := s.Days(cmd.Context(), "rejected"); err != nil {
+			return nil, nil, fmt.Errorf("--from: %w", err)
+		}
+		return replay.Rejected(cmd.Context(), s), func() {}, nil
+	}
+	logs := make([]io.Reader, len(files))
+	var opened []*os.File
+	closeAll := func() {
+		for _, f := range opened {
+			_ = f.Close() // it was read only
+		}
+	}
+	for i, name := range files {
+		logs[i] = cmd.InOrStdin()
+		if name == "-" {
+			continue
+		}
+		f, err := os.Open(name) //nolint:gosec // G304: reading the named file is the purpose
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		opened, logs[i] = append(opened, f), f
+	}
+	return func(yield func(replay.Item) bool) {
+		for i, log := range logs {
+			for item := range replay.Log(log, files[i], r.outcomes) {
+				if !yield(item) {
+					return
+				}
+			}
+		}
+	}, closeAll, nil
+}
+
+// A rehearsal is the recorder of a dry run. It looks whether a key is taken and takes none.
+type rehearsal struct {
+	store store.Store
+
+	mu    sync.Mutex
+	taken map[string]bool // by an earlier entry of this run
+}
+
+// Record implements record.Recorder.
+func (d *rehearsal) Record(ctx context.Context, e record.Entry) (record.Result, error) {
+	d.mu.Lock()
+	again := d.taken[e.Key]
+	d.taken[e.Key] = true
+	d.mu.Unlock()
+	if again {
+		return record.Duplicate, nil
+	}
+	switch _, err := d.store.Get(ctx, e.Key); {
+	case errors.Is(err, fs.ErrNotExist):
+		return record.Recorded, nil
+	case err != nil:
+		return 0, err
+	default:
+		return record.Duplicate, nil
+	}
+}
+
+// A replayOutput tells what happens: keys to standard output in a dry run, failures to standard error.
+type replayOutput struct {
+	data, words      io.Writer
+	dryRun, rejected bool
+	terminal         bool // words go to one, so that progress can be shown
+
+	shown time.Time // when progress was shown last
+	err   error     // of writing data
+}
+
+func (o *replayOutput) each(r replay.Report, s replay.Summary) {
+	switch {
+	case r.Err != nil:
+		o.clear()
+		what := map[replay.Result]string{replay.Failed: "", replay.NotUnderstood: "not understood: ", replay.Skipped: "still no event: "}
+		fmt.Fprintf(o.words, "%s: %s%v\n", r.Where, what[r.Result], r.Err)
+	case o.dryRun && r.Result == replay.Recorded && o.err == nil:
+		o.clear()
+		_, o.err = fmt.Fprintln(o.data, r.Key)
+	}
+	const often = 100 * time.Millisecond
+	if now := time.Now(); o.terminal && now.Sub(o.shown) >= often {
+		o.shown = now
+		fmt.Fprintf(o.words, "\r\x1b[K%s …", o.sum(s))
+	}
+}
+
+// clear takes the progress off the terminal.
+func (o *replayOutput) clear() {
+	if o.terminal && !o.shown.IsZero() {
+		fmt.Fprint(o.words, "\r\x1b[K")
+		o.shown = time.Time{}
+	}
+}
+
+func (o *replayOutput) finish(s replay.Summary) {
+	o.clear()
+	fmt.Fprintln(o.words, o.sum(s))
+}
+
+// sum is the summary in words.
+func (o *replayOutput) sum(s replay.Summary) string {
+	recorded, skipped := "recorded", "lines skipped"
+	if o.dryRun {
+		recorded = "would be recorded"
+	}
+	if o.rejected {
+		skipped = "still no event"
+	}
+	return fmt.Sprintf("%d %s, %d duplicate, %d %s, %d failed, %d not understood",
+		s.Count(replay.Recorded), recorded, s.Count(replay.Duplicate), s.Count(replay.Skipped), skipped,
+		s.Count(replay.Failed), s.Count(replay.NotUnderstood))
+}
+
+// isTerminal says whether somebody is watching w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}

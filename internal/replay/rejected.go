@@ -1,0 +1,90 @@
+package replay
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/store"
+	"github.com/vod-callback/recorder/internal/trigger"
+)
+
+// rejectedRoot is below which rejected records lie.
+const rejectedRoot = "rejected"
+
+// Rejected yields the rejected records of s as Items that hold what in them is an event by today's
+// reading.
+func Rejected(ctx context.Context, s store.Store) iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		for o, err := range s.Keys(ctx, rejectedRoot+"/") {
+			if err != nil {
+				yield(Item{where: place{name: rejectedRoot}, later: func(context.Context) ([]record.Entry, error) { return nil, err }})
+				return
+			}
+			it := Item{where: place{name: o.Key}, later: func(ctx context.Context) ([]record.Entry, error) {
+				data, err := s.Get(ctx, o.Key)
+				if err != nil {
+					return nil, err
+				}
+				return readAgain(data)
+			}}
+			if !yield(it) {
+				return
+			}
+		}
+	}
+}
+
+// readAgain returns the events in a rejected record. The error is a skipError where there is none.
+func readAgain(data []byte) ([]record.Entry, error) {
+	var r outcome.Rejected
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("it is no rejected record: %w", err)
+	}
+	kept, err := r.Kept()
+	if err != nil {
+		return nil, fmt.Errorf("it is no rejected record: %w", err)
+	}
+	received, err := time.Parse(time.RFC3339, r.ReceivedAt)
+	if err != nil {
+		return nil, fmt.Errorf("it is no rejected record: received_at: %w", err)
+	}
+	var entries []record.Entry
+	var reasons []error
+	for _, m := range trigger.Again(trigger.Kind(r.Trigger), kept) {
+		e, err := readMessage(m, outcome.Facts{
+			Trigger: r.Trigger, MessageID: cmp.Or(r.MessageID, m.ID), RequestID: r.RequestID, ReceivedAt: received,
+		})
+		if err != nil {
+			reasons = append(reasons, err)
+			continue
+		}
+		entries = append(entries, e)
+	}
+	if len(entries) == 0 {
+		return nil, skipError{cmp.Or(errors.Join(reasons...), errors.New("it holds no message"))}
+	}
+	return entries, nil
+}
+
+func readMessage(m trigger.Message, facts outcome.Facts) (record.Entry, error) {
+	if m.Reason != "" {
+		return record.Entry{}, errors.New(m.Reason)
+	}
+	event, err := events.Parse(m.Body)
+	if err != nil {
+		return record.Entry{}, err
+	}
+	o, err := outcome.New(event, m.Body, facts)
+	if err != nil {
+		return record.Entry{}, err
+	}
+	return o.Entry()
+}

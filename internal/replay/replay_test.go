@@ -1,0 +1,405 @@
+package replay_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/replay"
+	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/store"
+)
+
+var received = time.Date(2026, 11, 22, 10, 30, 0, 0, time.UTC)
+
+// facts are those of every entry here.
+var facts = outcome.Facts{Trigger: "mns_topic", MessageID: "M1", RequestID: "req-1", AccountID: "1", Region: "cn-shanghai", ReceivedAt: received}
+
+func outcomeEntry(tb testing.TB, e sample.Event) record.Entry {
+	tb.Helper()
+	raw := e.JSON()
+	event, err := events.Parse(raw)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o, err := outcome.New(event, raw, facts)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return entry(tb, o)
+}
+
+func rejectedEntry(tb testing.TB, kept string) record.Entry {
+	tb.Helper()
+	return entry(tb, outcome.NewRejected(`event: found "x", want one JSON object`, []byte(kept), facts))
+}
+
+func entry(tb testing.TB, of interface{ Entry() (record.Entry, error) }) record.Entry {
+	tb.Helper()
+	e, err := of.Entry()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return e
+}
+
+// logLine is how the function writes e.
+func logLine(msg string, e record.Entry) string {
+	var b bytes.Buffer
+	log := funclog.New(&b, slog.LevelError, func() time.Time { return received })
+	_ = log.Keep(slog.LevelError, msg, e.RequestID, append(slices.Clone(e.Attrs), slog.String("error", "oss put b/k: 503"))...)
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// memory is a Recorder that keeps bodies by key.
+type memory struct {
+	mu   sync.Mutex
+	kept map[string]string
+	err  error
+}
+
+func (m *memory) Record(_ context.Context, e record.Entry) (record.Result, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, taken := m.kept[e.Key]; taken {
+		return record.Duplicate, nil
+	}
+	if m.err != nil {
+		return 0, m.err
+	}
+	if m.kept == nil {
+		m.kept = map[string]string{}
+	}
+	m.kept[e.Key] = string(e.Body)
+	return record.Recorded, nil
+}
+
+// run replays items and returns what was said of them.
+func run(ctx context.Context, items iter.Seq[replay.Item], to record.Recorder) (replay.Summary, []string) {
+	var words []string
+	s := replay.Run(ctx, items, replay.Options{
+		To: to, Concurrency: 4, Timeout: 10 * time.Second,
+		Each: func(r replay.Report, _ replay.Summary) {
+			if r.Err != nil {
+				words = append(words, r.Where+": "+r.Err.Error())
+			}
+		},
+	})
+	slices.Sort(words)
+	return s, words
+}
+
+func quote(s string) string {
+	q, _ := json.Marshal(s)
+	return string(q)
+}
+
+func TestLogForms(t *testing.T) {
+	t.Parallel()
+	a := outcomeEntry(t, sample.Event{Status: events.Fail, MediaID: "m,1"})
+	b := rejectedEntry(t, "no \"event\"\n\x00")
+	c := rejectedEntry(t, "\xff\xfe")
+	la, lb, lc := logLine(funclog.Unrecorded, a), logLine(funclog.Unrecorded, b), logLine(funclog.Unrecorded, c)
+	csvQuote := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+	noise := "FC Invoke Start RequestId: req-1\n" + `{"time":"x","level":"INFO","msg":"recorded","request_id":"unrecorded"}` + "\n\n"
+	for name, log := range map[string]string{
+		"lines":           noise + la + "\r\n" + lb + "\n" + noise + lc,
+		"byte order mark": "\uFEFF" + la + "\n" + lb + "\n" + lc + "\n",
+		"prefixes":        "2026-11-22 10:30:00 req-1 " + la + "\n[ERROR] " + lb + "\n" + lc,
+		"killed writer":   `{"time":"2026-11-22T10:30:00Z","level":"INFO","msg":"recorded","reque` + la + "\n" + lb + "\n" + lc,
+		"SLS lines":       fmt.Sprintf(`{"message":%s,"__time__":1}`+"\n"+`{"functionName":"f","message":%s}`+"\n"+`{"message":%s}`, quote(la), quote(lb+"\n"), quote(lc)),
+		"SLS joined":      fmt.Sprintf(`{"message":%s}`, quote(noise+la+"\n"+lb+"\r\n"+lc)),
+		"SLS parsed":      fmt.Sprintf(`{"message":%s}`+"\n"+`{"message":%s}`+"\n"+`{"message":%s}`, la, lb, lc),
+		"SLS array":       fmt.Sprintf("\n [\n{\"message\":%s},\n{\"message\":\"x\"}, {\"message\":%s},\n%s\n]\n", quote(la), quote(lb), lc),
+		"SLS CSV":         "__time__,message,\"x\"\n1," + csvQuote(la) + ",y\n1,FC Invoke,y\n1," + csvQuote(lb+"\n"+lc) + ",\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			to := &memory{}
+			for i := range 2 {
+				s, words := run(t.Context(), replay.Log(strings.NewReader(log), "log", false), to)
+				if !s.Complete() || s.Count(replay.Recorded) != 3*(1-i) || s.Count(replay.Duplicate) != 3*i || len(words) != 0 {
+					t.Fatalf("run %d: %+v, %q", i, s, words)
+				}
+			}
+			for _, e := range []record.Entry{a, b, c} {
+				if to.kept[e.Key] != string(e.Body) {
+					t.Errorf("%s is %q, want %q", e.Key, to.kept[e.Key], e.Body)
+				}
+			}
+		})
+	}
+}
+
+func TestLogChecks(t *testing.T) {
+	t.Parallel()
+	good := logLine(funclog.Unrecorded, outcomeEntry(t, sample.Event{Status: events.Fail, MediaID: "m1", ProjectID: "p1"}))
+	rejected := logLine(funclog.Unrecorded, rejectedEntry(t, "x"))
+	change := func(line, old, with string) string {
+		if !strings.Contains(line, old) {
+			t.Fatalf("%s has no %s", line, old)
+		}
+		return strings.Replace(line, old, with, 1)
+	}
+	lines := []string{ // each but the last is not understood
+		change(good, `"schema_version":1`, `"schema_version":2`),
+		change(good, `"schema_version":1`, `"schema_version":"1"`),
+		change(good, `"status":"fail"`, `"status":"success"`),
+		change(good, `"media_id":"m1"`, `"media_id":"m2"`),
+		change(good, `"media_id":"m1",`, ``),
+		change(good, `"project_id":"p1"`, `"project_id":"p1","user_id":"7"`),
+		change(good, `"event_type"`, `"unheard_of":1,"event_type"`),
+		change(good, `"raw":{`, `"raw":{"Status":"fail",`),
+		change(good, `"EventType":"ProduceMediaComplete"`, `"EventType":"Other"`),
+		change(good, `"outcome":{`, `"outcome":5,"outcome":{`),
+		good[:len(good)-20],
+		change(rejected, `"payload":"x"`, `"payload":5`),
+		change(rejected, `"payload":"x"`, `"payload_base64":"*"`),
+		change(rejected, `,"payload":"x"`, ``),
+		change(rejected, `"payload":"x"`, `"payload":"x","payload_base64":""`),
+		`{"message":` + quote(good[:90]) + `}`,
+		good,
+	}
+	want := []string{
+		"log:1: outcome: schema_version 2 is newer than 1, the newest known here: use a newer vodctl",
+		`log:2: outcome: schema_version "1": want a number from 1`,
+		`log:3: outcome: status is "success", but the raw event makes it "fail"`,
+		`log:4: outcome: media_id is "m2", but the raw event makes it "m1"`,
+		`log:5: outcome: media_id is missing, but the raw event makes it "m1"`,
+		`log:6: outcome: user_id is "7", but the raw event makes it missing`,
+		`log:7: outcome: json: unknown field "unheard_of"`,
+		`log:8: outcome: jsontext: duplicate object member name "Status"`,
+		`log:9: outcome.raw: EventType: found "Other"`,
+		`log:10: the line has "outcome" more than once`,
+		`log:11: the line is cut short or garbled`,
+		`log:12: payload is a number, want a string`,
+		`log:13: payload_base64: illegal base64 data`,
+		`log:14: the line has no outcome, payload or payload_base64`,
+		`log:15: the line has both a payload and a payload_base64`,
+		`log:16: the line is cut short or garbled`,
+	}
+	to := &memory{}
+	s, words := run(t.Context(), replay.Log(strings.NewReader(strings.Join(lines, "\n")), "log", false), to)
+	if s.Count(replay.NotUnderstood) != len(want) || s.Count(replay.Recorded) != 1 || s.Complete() {
+		t.Errorf("%+v, want %d not understood, 1 recorded", s, len(want))
+	}
+	for _, w := range want {
+		if !slices.ContainsFunc(words, func(got string) bool { return strings.HasPrefix(got, w) }) {
+			t.Errorf("nothing says %s", w)
+		}
+	}
+	if t.Failed() {
+		t.Log(strings.Join(words, "\n"))
+	}
+}
+
+func TestBrokenExports(t *testing.T) {
+	t.Parallel()
+	line := logLine(funclog.Unrecorded, rejectedEntry(t, "x"))
+	for log, want := range map[string]string{
+		"[\n{\"message\":" + quote(line) + "},\n{\"mess":                       "log:2: ",
+		"[\n{\"message\":" + quote(line) + "}\n":                               "log:",
+		"time,message\n1," + quote(line) + "\n1,\"x\n\n":                       "log:",
+		"time,message\n1,\"" + strings.ReplaceAll(line, `"`, `""`) + "\"\n1\n": "log:3: the row has no message",
+	} {
+		s, words := run(t.Context(), replay.Log(strings.NewReader(log), "log", false), &memory{})
+		if s.Complete() || len(words) == 0 || !strings.HasPrefix(words[0], want) {
+			t.Errorf("%q: %+v, %q; want %s", log, s, words, want)
+		}
+	}
+}
+
+func TestOutcomesOnRequest(t *testing.T) {
+	t.Parallel()
+	log := logLine(funclog.Outcome, outcomeEntry(t, sample.Event{})) + "\n" + // RECORD_TO=log:
+		logLine(funclog.Rejected, rejectedEntry(t, "x")) + "\n" +
+		`{"time":"x","level":"WARN","msg":"rejected","request_id":"r","reason":"unrecorded","key":"rejected/dt=2026-11-22/x.json"}` + "\n"
+	for outcomes, want := range map[bool]int{false: 0, true: 2} {
+		s, words := run(t.Context(), replay.Log(strings.NewReader(log), "log", outcomes), &memory{})
+		if s.Count(replay.Recorded) != want || s.Count(replay.Skipped) != 3-want || !s.Complete() {
+			t.Errorf("outcomes %v: %+v, %q; want %d recorded", outcomes, s, words, want)
+		}
+	}
+}
+
+func TestFailuresAreCountedAndTheRestGoesOn(t *testing.T) {
+	t.Parallel()
+	log := logLine(funclog.Unrecorded, rejectedEntry(t, "1")) + "\n" + logLine(funclog.Unrecorded, rejectedEntry(t, "2"))
+	s, words := run(t.Context(), replay.Log(strings.NewReader(log), "log", false), &memory{err: errors.New("no space")})
+	if s.Count(replay.Failed) != 2 || s.Complete() || !slices.Equal(words, []string{"log:1: no space", "log:2: no space"}) {
+		t.Errorf("%+v, %q", s, words)
+	}
+}
+
+// waiting is a Recorder that tells when it is called and never gets an answer.
+type waiting struct{ called chan struct{} }
+
+func (w waiting) Record(ctx context.Context, _ record.Entry) (record.Result, error) {
+	w.called <- struct{}{}
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+func TestInterruption(t *testing.T) {
+	t.Parallel()
+	r, w := io.Pipe() // a log that never ends
+	t.Cleanup(func() { _ = w.Close() })
+	ctx, cancel := context.WithCancel(t.Context())
+	to := waiting{make(chan struct{}, 1)}
+	go func() {
+		_, _ = io.WriteString(w, strings.Repeat("x\n", 1<<15)+logLine(funclog.Unrecorded, rejectedEntry(t, "1"))+"\n")
+		_, _ = io.WriteString(w, strings.Repeat("x\n", 1<<15))
+	}()
+	go func() { <-to.called; cancel() }()
+	s, _ := run(ctx, replay.Log(r, "log", false), to)
+	if !s.Interrupted || s.Complete() || s.Count(replay.Failed) != 0 {
+		t.Errorf("%+v, want an interruption and no failure", s)
+	}
+}
+
+func TestRejected(t *testing.T) {
+	t.Parallel()
+	vod := string(sample.Event{MediaID: "m1"}.JSON())
+	base64 := "eyJF" // is no event
+	for _, tt := range []struct {
+		name, trigger, messageID, kept string
+		recorded                       int
+		says                           string
+	}{
+		{"http", "http", "", vod, 1, ""},
+		{"http is never unwrapped", "http", "", quote(vod), 0, "event: found"},
+		{"http is never an envelope", "http", "", string(sample.MNSTopic([]byte(vod), received)), 0, "EventType: found nothing"},
+		{"topic", "mns_topic", "M1", vod, 1, ""},
+		{"topic, its envelope", "mns_topic", "", string(sample.MNSTopic([]byte(vod), received)), 1, ""},
+		{"queue, its envelope", "mns_queue", "", string(sample.MNSQueue([]byte(vod), received)), 1, ""},
+		{"queue, an element", "mns_queue", "", quote(string(sample.MNSQueue([]byte(vod), received))), 1, ""},
+		{"queue, no event", "mns_queue", "", base64, 0, "no known form"},
+		{"queue, like HTTP", "mns_queue", "", `{"requestContext":{},"body":` + quote(vod) + `}`, 0, "an HTTP trigger event inside"},
+		{"direct", "direct", "", vod, 1, ""},
+		{"direct, a batch", "direct", "", "[" + vod + `,5,{"EventType":"Other"}]`, 1, ""},
+		{"direct, like HTTP", "direct", "", `{"headers":{},"EventType":"ProduceMediaComplete"}`, 0, "cannot be authenticated any more"},
+		{"direct, another type", "direct", "", `{"EventType":"Other"}`, 0, "an event of another type"},
+		{"direct, an empty batch", "direct", "", `[]`, 0, "it holds no message"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			target := record.Target{Dir: t.TempDir()}
+			f := outcome.Facts{Trigger: tt.trigger, MessageID: tt.messageID, RequestID: "req-9", ReceivedAt: received}
+			to := record.Open(target, nil, nil)
+			if _, err := to.Record(t.Context(), entry(t, outcome.NewRejected("old reason", []byte(tt.kept), f))); err != nil {
+				t.Fatal(err)
+			}
+			from, err := store.Open(target, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 2 {
+				s, words := run(t.Context(), replay.Rejected(t.Context(), from), to)
+				if !s.Complete() || s.Count(replay.Recorded) != tt.recorded*(1-i) || s.Count(replay.Duplicate) != tt.recorded*i {
+					t.Errorf("run %d: %+v, %q; want %d recorded", i, s, words, tt.recorded)
+				}
+				if tt.recorded == 0 && (s.Count(replay.Skipped) != 1 || len(words) != 1 || !strings.Contains(words[0], tt.says)) {
+					t.Errorf("%+v, %q, want %q", s, words, tt.says)
+				}
+			}
+			files, _ := filepath.Glob(filepath.Join(target.Dir, "ProduceMediaComplete", "*", "m1", "*.json"))
+			if len(files) != tt.recorded {
+				t.Fatalf("%q, want %d records", files, tt.recorded)
+			}
+			for _, file := range files {
+				var o outcome.Outcome
+				data, err := os.ReadFile(file)
+				if err := errors.Join(err, json.Unmarshal(data, &o)); err != nil {
+					t.Fatal(err)
+				}
+				if o.Trigger != tt.trigger || o.RequestID != "req-9" || o.ReceivedAt != "2026-11-22T10:30:00.000Z" || (tt.messageID != "" && o.MessageID != tt.messageID) {
+					t.Errorf("the record does not keep what was known of the rejected one: %s", data)
+				}
+			}
+		})
+	}
+}
+
+func TestRejectedStore(t *testing.T) {
+	t.Parallel()
+	target := record.Target{Dir: t.TempDir()}
+	to := record.Open(target, nil, nil)
+	for key, body := range map[string]string{
+		"rejected/dt=2026-11-22/1.json": "no JSON",
+		"rejected/dt=2026-11-22/2.json": `{"received_at":"2026-11-22T00:00:00Z"}`,
+		"rejected/dt=2026-11-22/3.json": `{"payload":"x"}`,
+	} {
+		if _, err := to.Record(t.Context(), record.Entry{Key: key, Body: []byte(body)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from, err := store.Open(target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, words := run(t.Context(), replay.Rejected(t.Context(), from), to)
+	if s.Count(replay.Failed) != 3 || !strings.HasPrefix(words[0], "rejected/dt=2026-11-22/1.json: it is no rejected record: ") {
+		t.Errorf("%+v, %q; want 3 failed", s, words)
+	}
+}
+
+// FuzzLog reads anything as a log. Whatever is taken from it is an entry that the function could have
+// made: its key lies where such entries lie, its body is one line of JSON, and written to a log and
+// read again it is the same.
+func FuzzLog(f *testing.F) {
+	out, rej := outcomeEntry(f, sample.Event{Producer: events.IMS}), rejectedEntry(f, "x")
+	for _, e := range []record.Entry{out, rej, rejectedEntry(f, "\xff")} {
+		line := logLine(funclog.Unrecorded, e)
+		for _, seed := range []string{
+			line, "2026-11-22 " + line, line[:len(line)/2] + line, "\uFEFF" + line, `{"message":` + quote(line) + `}`, `{"message":` + line + `}`,
+			`[{"message":` + quote("x\n"+line) + `}]`, "a,message\nb,\"" + strings.ReplaceAll(line, `"`, `""`) + "\"\n", logLine(funclog.Outcome, e),
+		} {
+			f.Add([]byte(seed))
+		}
+	}
+	f.Fuzz(func(t *testing.T, log []byte) {
+		for key, body := range bodies(bytes.NewReader(log), true) {
+			msg := funclog.Unrecorded
+			if !strings.HasPrefix(key, "ProduceMediaComplete/dt=") && !strings.HasPrefix(key, "rejected/dt=") {
+				t.Errorf("key %q", key)
+			}
+			if !json.Valid([]byte(body)) || strings.Count(body, "\n") != 1 || !strings.HasSuffix(body, "\n") {
+				t.Errorf("body %q", body)
+			}
+			line := `{"time":"t","level":"ERROR","msg":"` + msg + `",` + strings.TrimPrefix(strings.TrimSuffix(body, "\n"), "{")
+			if strings.HasPrefix(key, "P") {
+				line = `{"time":"t","level":"ERROR","msg":"` + msg + `","outcome":` + strings.TrimSuffix(body, "\n") + `}`
+			}
+			if again := bodies(strings.NewReader(line), false); again[key] != body {
+				t.Errorf("%s\nread again is %q\nwant %q", line, again, body)
+			}
+		}
+	})
+}
+
+// bodies returns what is found in a log, by its keys.
+func bodies(log io.Reader, outcomes bool) map[string]string {
+	found := map[string]string{}
+	for item := range replay.Log(log, "log", outcomes) {
+		for _, e := range item.Entries() {
+			found[e.Key] = string(e.Body)
+		}
+	}
+	return found
+}
