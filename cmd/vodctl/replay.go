@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/replay"
 	"github.com/vod-callback/recorder/internal/store"
@@ -89,12 +90,13 @@ func (r *replayRequest) run(cmd *cobra.Command, files []string) error {
 		}
 		recorder = &rehearsal{store: s, taken: map[string]bool{}}
 	}
-	out := replayOutput{data: cmd.OutOrStdout(), words: cmd.ErrOrStderr(), dryRun: r.dryRun, rejected: r.rejected}
-	out.terminal = isTerminal(out.words)
+	out := &replayOutput{data: cmd.OutOrStdout(), words: cmd.ErrOrStderr(), dryRun: r.dryRun, rejected: r.rejected}
+	out.progress = showProgress(out.words, out.sum)
 	summary := replay.Run(ctx, items, replay.Options{
 		To: recorder, Concurrency: r.concurrency, Timeout: r.timeout, Each: out.each,
 	})
-	out.finish(summary)
+	out.progress.stop()
+	fmt.Fprintln(out.words, out.sum())
 	switch {
 	case out.err != nil:
 		return out.err
@@ -156,7 +158,7 @@ func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[repl
 		if err != nil {
 			return nil, nil, err
 		}
-		if _, err := s.Days(cmd.Context(), "rejected"); err != nil {
+		if _, err := s.Days(cmd.Context(), outcome.RejectedRoot); err != nil {
 			return nil, nil, fmt.Errorf("--from: %w", err)
 		}
 		return replay.Rejected(cmd.Context(), s), func() {}, nil
@@ -222,44 +224,37 @@ func (d *rehearsal) Record(ctx context.Context, e record.Entry) (record.Result, 
 type replayOutput struct {
 	data, words      io.Writer
 	dryRun, rejected bool
-	terminal         bool // words go to one, so that progress can be shown
+	progress         *progress
 
-	shown time.Time // when progress was shown last
-	err   error     // of writing data
+	mu      sync.Mutex
+	summary replay.Summary // so far
+	err     error          // of writing data
 }
 
 func (o *replayOutput) each(r replay.Report, s replay.Summary) {
+	o.mu.Lock()
+	o.summary = s
+	o.mu.Unlock()
 	switch {
 	case r.Err != nil:
-		o.clear()
-		what := map[replay.Result]string{replay.Failed: "", replay.NotUnderstood: "not understood: ", replay.Skipped: "still no event: "}
-		fmt.Fprintf(o.words, "%s: %s%v\n", r.Where, what[r.Result], r.Err)
+		what := map[replay.Result]string{replay.NotUnderstood: "not understood: ", replay.Skipped: "still no event: "}
+		_ = o.progress.above(func() error { // there is nowhere else to tell
+			_, err := fmt.Fprintf(o.words, "%s: %s%s\n", harmless(r.Where), what[r.Result], harmless(r.Err.Error()))
+			return err
+		})
 	case o.dryRun && r.Result == replay.Recorded && o.err == nil:
-		o.clear()
-		_, o.err = fmt.Fprintln(o.data, r.Key)
+		o.err = o.progress.above(func() error {
+			_, err := fmt.Fprintln(o.data, r.Key)
+			return err
+		})
 	}
-	const often = 100 * time.Millisecond
-	if now := time.Now(); o.terminal && now.Sub(o.shown) >= often {
-		o.shown = now
-		fmt.Fprintf(o.words, "\r\x1b[K%s …", o.sum(s))
-	}
-}
-
-// clear takes the progress off the terminal.
-func (o *replayOutput) clear() {
-	if o.terminal && !o.shown.IsZero() {
-		fmt.Fprint(o.words, "\r\x1b[K")
-		o.shown = time.Time{}
-	}
-}
-
-func (o *replayOutput) finish(s replay.Summary) {
-	o.clear()
-	fmt.Fprintln(o.words, o.sum(s))
 }
 
 // sum is the summary in words.
-func (o *replayOutput) sum(s replay.Summary) string {
+func (o *replayOutput) sum() string {
+	o.mu.Lock()
+	s := o.summary
+	o.mu.Unlock()
 	recorded, skipped := "recorded", "lines skipped"
 	if o.dryRun {
 		recorded = "would be recorded"
@@ -270,14 +265,4 @@ func (o *replayOutput) sum(s replay.Summary) string {
 	return fmt.Sprintf("%d %s, %d duplicate, %d %s, %d failed, %d not understood",
 		s.Count(replay.Recorded), recorded, s.Count(replay.Duplicate), s.Count(replay.Skipped), skipped,
 		s.Count(replay.Failed), s.Count(replay.NotUnderstood))
-}
-
-// isTerminal says whether somebody is watching w.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }

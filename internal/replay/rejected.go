@@ -16,16 +16,13 @@ import (
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 
-// rejectedRoot is below which rejected records lie.
-const rejectedRoot = "rejected"
-
 // Rejected yields the rejected records of s as Items that hold what in them is an event by today's
 // reading.
 func Rejected(ctx context.Context, s store.Store) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		for o, err := range s.Keys(ctx, rejectedRoot+"/") {
+		for o, err := range s.Keys(ctx, outcome.RejectedRoot+"/") {
 			if err != nil {
-				yield(Item{where: place{name: rejectedRoot}, later: func(context.Context) ([]record.Entry, error) { return nil, err }})
+				yield(Item{where: place{name: outcome.RejectedRoot}, later: func(context.Context) ([]record.Entry, error) { return nil, err }})
 				return
 			}
 			it := Item{where: place{name: o.Key}, later: func(ctx context.Context) ([]record.Entry, error) {
