@@ -70,7 +70,8 @@ and signs the events that ApsaraVideo VOD and Intelligent Media Services send.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newGenerateEvent(), newSign(), newInvoke(), newServe(), newDemo(), newList(), newShow(), newReplay(), newSeed())
+	root.AddCommand(newGenerateEvent(), newSign(), newInvoke(), newServe(), newDemo(),
+		newList(), newShow(), newReport(), newReplay(), newSeed())
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -130,7 +131,7 @@ func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Loc
 // maxNamed is how many unreadable objects are named one by one.
 const maxNamed = 20
 
-// Problems are the objects that could not be read. It is safe for concurrent use.
+// problems are the objects that could not be read. It is safe for concurrent use.
 type problems struct {
 	mu     sync.Mutex
 	first  []string
@@ -151,6 +152,13 @@ func (p *problems) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.number
+}
+
+// named returns the first of them by name, each with its cause.
+func (p *problems) named() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.first)
 }
 
 // report names them on w, and counts them.
