@@ -63,13 +63,15 @@ func (s *ossStore) pages(ctx context.Context, prefix string, opts ...oss.Option)
 			yield(oss.ListObjectsResultV2{}, err)
 			return
 		}
-		opts = append(opts, oss.Prefix(s.full(prefix)), oss.MaxKeys(pageSize), oss.WithContext(ctx))
+		opts = append(opts, oss.Prefix(s.full(prefix)), oss.MaxKeys(pageSize))
 		for token := ""; ; {
 			pageOpts := opts[:len(opts):len(opts)]
 			if token != "" {
 				pageOpts = append(pageOpts, oss.ContinuationToken(token))
 			}
-			page, err := bucket.ListObjectsV2(pageOpts...)
+			page, err := persist(ctx, func(ctx context.Context) (oss.ListObjectsResultV2, error) {
+				return bucket.ListObjectsV2(append(pageOpts, oss.WithContext(ctx))...)
+			})
 			if err != nil {
 				yield(oss.ListObjectsResultV2{}, fmt.Errorf("oss list %s/%s: %w", bucket.BucketName, s.full(prefix), record.DescribeOSS(err)))
 				return
@@ -87,15 +89,21 @@ func (s *ossStore) Get(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := bucket.GetObject(s.full(key), oss.WithContext(ctx))
+	data, err := persist(ctx, func(ctx context.Context) ([]byte, error) {
+		body, err := bucket.GetObject(s.full(key), oss.WithContext(ctx))
+		if err != nil {
+			return nil, err
+		}
+		data, err := io.ReadAll(body)
+		return data, errors.Join(err, body.Close())
+	})
 	if service, ok := errors.AsType[oss.ServiceError](err); ok && service.StatusCode == http.StatusNotFound && service.Code == "NoSuchKey" {
 		return nil, fmt.Errorf("oss get %s/%s: %w", bucket.BucketName, s.full(key), fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("oss get %s/%s: %w", bucket.BucketName, s.full(key), record.DescribeOSS(err))
 	}
-	data, err := io.ReadAll(body)
-	return data, errors.Join(err, body.Close())
+	return data, nil
 }
 
 // full returns the object's name in the bucket.

@@ -157,3 +157,47 @@ func TestOpenTells(t *testing.T) {
 		t.Errorf("no directory: %v", err)
 	}
 }
+
+// TestPatience breaks every other request in one of the ways that a later try mends.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	server, err := osstest.Start(osstest.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	server.SetCredentials(osstest.Credentials{AccessKeyID: env("ALIBABA_CLOUD_ACCESS_KEY_ID"), AccessKeySecret: env("ALIBABA_CLOUD_ACCESS_KEY_SECRET")})
+	server.AddBucket("bucket", osstest.BucketOptions{})
+	if err := server.Seed("bucket", func(yield func(string, []byte) bool) { yield("k/1", []byte("body")) }); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(record.Target{OSS: &record.OSSTarget{Bucket: "bucket", Endpoint: server.URL(), Region: server.Region()}}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range []osstest.Fault{{Status: 503}, {Status: 429}, {HTML: true}, {Break: osstest.ResetBefore}, {Break: osstest.Truncate}} {
+		start := server.Stats().Requests
+		server.SetFault(func(r osstest.Request) osstest.Fault {
+			if (r.Seq-start)%2 == 1 {
+				return fault
+			}
+			return osstest.Fault{}
+		})
+		for o, err := range s.Keys(t.Context(), "k/") {
+			if err != nil || o.Key != "k/1" {
+				t.Errorf("%+v: listing yields %+v, %v", fault, o, err)
+			}
+		}
+		if body, err := s.Get(t.Context(), "k/1"); err != nil || string(body) != "body" {
+			t.Errorf("%+v: Get = %q, %v", fault, body, err)
+		}
+	}
+	server.SetFault(func(osstest.Request) osstest.Fault { return osstest.Fault{Status: 403} })
+	before := server.Stats().Requests
+	if _, err := s.Get(t.Context(), "k/1"); err == nil {
+		t.Error("a refusal is no error")
+	}
+	if n := server.Stats().Requests - before; n != 1 {
+		t.Errorf("a refusal was asked for %d times", n)
+	}
+}
