@@ -189,10 +189,10 @@ func compare(logged, derived outcome.Outcome) error {
 	}
 	for _, o := range []jsonx.Object{got, want} {
 		for _, m := range o {
-			g, _ := got.Get(m.Name)
-			w, _ := want.Get(m.Name)
+			g, _ := got.Get(m.Name())
+			w, _ := want.Get(m.Name())
 			if !bytes.Equal(g, w) {
-				return fmt.Errorf("outcome: %s is %s, but the raw event makes it %s", m.Name, shown(g), shown(w))
+				return fmt.Errorf("outcome: %s is %s, but the raw event makes it %s", m.Name(), shown(g), shown(w))
 			}
 		}
 	}

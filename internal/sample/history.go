@@ -32,7 +32,7 @@ var outage = struct{ code, message string }{"ServiceUnavailable.Render", "The re
 // History yields made-up outcomes in order of time: n of them in [from, to), more by day than by night,
 // some failed, with one afternoon of trouble near the end. The same arguments make the same outcomes.
 func History(n int, from, to time.Time, seed uint64) iter.Seq[outcome.Outcome] {
-	h := history{random: rand.New(rand.NewPCG(seed, 1)), from: from, to: to} //nolint:gosec // G404: sample data
+	h := history{random: rand.New(rand.NewPCG(seed, 1)), from: from, to: to}                                      //nolint:gosec // G404: sample data
 	h.trouble = from.Add(time.Duration(0.86 * float64(to.Sub(from)))).Truncate(24 * time.Hour).Add(6 * time.Hour) // 14:00 of UTC+8
 	h.troubleEnd = h.trouble.Add(5 * time.Hour)
 	return func(yield func(outcome.Outcome) bool) {
