@@ -54,8 +54,9 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 	done
 
 .PHONY: bench
-bench: ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: build ## Measure the function beside one that does nothing, and its parts (minutes)
+	go test -run '^$$' -bench . -benchmem ./handler ./internal/record
+	go run ./internal/bench -function $(FUNCTION)
 
 .PHONY: package
 package: build ## Pack target/main into dist/, the same bytes for the same build
