@@ -94,10 +94,6 @@ func row(table io.Writer, cells ...any) {
 	fmt.Fprintln(table)
 }
 
-func micros(d time.Duration) string {
-	return fmt.Sprintf("%.0f µs", float64(d.Nanoseconds())/1000)
-}
-
 func millis(d time.Duration) string {
 	return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
 }
