@@ -66,10 +66,8 @@ type Response struct {
 
 // A Runtime runs one instance of a function at a time. It is safe for concurrent use.
 type Runtime struct {
-	opts   Options
-	server *http.Server
-	addr   string
-	slots  chan struct{} // one for each invocation that an instance may have
+	opts  Options
+	slots chan struct{} // one for each invocation that an instance may have
 
 	mu       sync.Mutex
 	instance *instance
@@ -77,27 +75,17 @@ type Runtime struct {
 	closed   bool
 }
 
-// Start serves the runtime API on a free port of the loopback interface and starts the function. The
-// error says why the executable cannot be started; a function that exits by itself is noticed by Invoke.
+// Start starts the function, with a runtime API on a free port of the loopback interface. The error says
+// why the executable cannot be started; a function that exits by itself is noticed by Invoke.
 func Start(opts Options) (*Runtime, error) {
 	opts.Timeout = cmp.Or(opts.Timeout, 10*time.Second)
 	opts.Concurrency = cmp.Or(opts.Concurrency, 1)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("local runtime API: %w", err)
-	}
-	r := &Runtime{
-		opts:    opts,
-		addr:    listener.Addr().String(),
-		slots:   make(chan struct{}, opts.Concurrency),
-		context: opts.Context,
-	}
-	r.server = &http.Server{Handler: r.routes(), ReadHeaderTimeout: 10 * time.Second}
-	go r.server.Serve(listener) //nolint:errcheck // it ends with Close
+	r := &Runtime{opts: opts, slots: make(chan struct{}, opts.Concurrency), context: opts.Context}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var err error
 	if r.instance, err = r.startInstance(); err != nil {
-		return nil, errors.Join(err, r.server.Close())
+		return nil, err
 	}
 	return r, nil
 }
@@ -108,7 +96,7 @@ func (r *Runtime) Close() error {
 	defer r.mu.Unlock()
 	r.closed = true
 	r.instance.kill()
-	return r.server.Close()
+	return r.instance.server.Close()
 }
 
 // Kill ends the running instance at once, as a crash of its host would. The next invocation starts
@@ -191,52 +179,53 @@ func (r *Runtime) headers() http.Header {
 	return h
 }
 
-// startInstance starts the executable. r.mu is held.
+// startInstance starts the executable with a runtime API of its own: what an earlier instance asked for
+// last, and may still be read from its connection, must not take a payload that is meant for this one.
+// r.mu is held.
 func (r *Runtime) startInstance() (*instance, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("local runtime API: %w", err)
+	}
 	inst := &instance{
 		pending:  make(chan *invocation),
 		underway: map[string]*invocation{},
 		done:     make(chan struct{}),
 	}
+	inst.server = &http.Server{Handler: inst.routes(), ReadHeaderTimeout: 10 * time.Second}
+	go inst.server.Serve(listener)           //nolint:errcheck // it ends with the process, or with Close
 	inst.cmd = exec.Command(r.opts.Function) //nolint:gosec // G204: running the named program is the purpose
 	inst.cmd.Env = append(os.Environ(),
 		"FC_FUNC_CODE_PATH=/code", "FC_FUNCTION_HANDLER=main", "FC_FUNCTION_MEMORY_SIZE=128",
 		"FC_FUNCTION_NAME="+cmp.Or(r.context.FunctionName, "local"))
 	inst.cmd.Env = append(inst.cmd.Env, r.opts.Env...)
-	inst.cmd.Env = append(inst.cmd.Env, "FC_RUNTIME_API="+r.addr)
+	inst.cmd.Env = append(inst.cmd.Env, "FC_RUNTIME_API="+listener.Addr().String())
 	inst.cmd.Stdout, inst.cmd.Stderr = r.opts.Log, r.opts.Log
 	if err := inst.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the function: %w", err)
+		return nil, errors.Join(fmt.Errorf("start the function: %w", err), inst.server.Close())
 	}
 	go inst.wait()
 	return inst, nil
 }
 
 // routes is the runtime API.
-func (r *Runtime) routes() http.Handler {
+func (i *instance) routes() http.Handler {
 	const base = "/2020-11-11/runtime/invocation/"
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+base+"next", func(w http.ResponseWriter, req *http.Request) {
-		r.current().next(w, req)
-	})
+	mux.HandleFunc("GET "+base+"next", i.next)
 	mux.HandleFunc("POST "+base+"{id}/response", func(w http.ResponseWriter, req *http.Request) {
-		r.current().answer(w, req, false)
+		i.answer(w, req, false)
 	})
 	mux.HandleFunc("POST "+base+"{id}/error", func(w http.ResponseWriter, req *http.Request) {
-		r.current().answer(w, req, true)
+		i.answer(w, req, true)
 	})
 	return mux
-}
-
-func (r *Runtime) current() *instance {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.instance
 }
 
 // An instance is one process of the function.
 type instance struct {
 	cmd     *exec.Cmd
+	server  *http.Server // its runtime API
 	pending chan *invocation
 	done    chan struct{} // closed when the process has ended
 
@@ -255,6 +244,7 @@ type invocation struct {
 func (i *instance) wait() {
 	_ = i.cmd.Wait() // how it ended is asked of ProcessState
 	close(i.done)
+	_ = i.server.Close() // nobody is left to be told
 }
 
 func (i *instance) kill() {
