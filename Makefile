@@ -53,6 +53,15 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 	  done; \
 	done
 
+# What a soak does follows from its seed; any other number is another soak.
+SEED       ?= 1
+DELIVERIES ?= 100000
+
+.PHONY: soak
+soak: ## Play DELIVERIES (100000) with faults and killed instances, and account for every event; takes minutes
+	go test ./internal/soak -run '^TestSoak$$' -count 1 -v -timeout 60m -seed $(SEED) -deliveries $(DELIVERIES) \
+	  -instances 64 -record-timeout 2s -punctual
+
 .PHONY: bench
 bench: build ## Measure the function beside one that does nothing, and its parts (minutes)
 	go test -run '^$$' -bench . -benchmem ./handler ./internal/record

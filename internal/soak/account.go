@@ -1,0 +1,199 @@
+package soak
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/replay"
+)
+
+// replay records what the logs hold, as the operator does; the second time nothing may be left.
+func (r *run) replay(ctx context.Context, report *Report) error {
+	target := record.Target{OSS: &record.OSSTarget{Bucket: bucketName, Prefix: prefix, Endpoint: r.oss.URL(), Region: r.oss.Region()}}
+	to := record.Open(target, nil, r.environment)
+	for round := range 2 {
+		for _, log := range r.logs {
+			f, err := os.Open(log.Name())
+			if err != nil {
+				return err
+			}
+			sum := replay.Run(ctx, replay.Log(f, path.Base(log.Name()), false), replay.Options{
+				To: to, Concurrency: 8, Timeout: 20 * time.Second,
+				Each: func(rep replay.Report, _ replay.Summary) {
+					if rep.Err != nil {
+						words := rep.Where + ": " + rep.Err.Error()
+						r.secrets.scan("a word of replay", []byte(words))
+						report.ReplayWords = append(report.ReplayWords, words)
+					}
+				},
+			})
+			if err := f.Close(); err != nil {
+				return err
+			}
+			if round == 0 {
+				report.Replayed += sum.Count(replay.Recorded)
+				report.Unrecorded += sum.Count(replay.Recorded) + sum.Count(replay.Duplicate)
+				report.Cut += sum.Count(replay.NotUnderstood)
+			} else {
+				report.ReplayedTwice += sum.Count(replay.Recorded)
+			}
+			report.ReplayFailed += sum.Count(replay.Failed)
+		}
+	}
+	return ctx.Err()
+}
+
+// account goes through the store and the books.
+func (r *run) account(report *Report) {
+	l := r.ledger
+	report.Deliveries, report.Tries, report.Answers, report.Faults = l.deliveries, &l.tries, &l.answers, &r.faults
+	report.Wrong = l.wrong
+	for key, body := range r.oss.Objects(bucketName) {
+		r.secrets.scan("a record", body)
+		if wrong := l.check(relative(key), body); wrong != "" {
+			report.Wrong = append(report.Wrong, wrong)
+		}
+	}
+	for _, e := range l.expected {
+		switch {
+		case e.forbid:
+			report.Strangers++
+			if e.stored > 0 {
+				report.LetIn++
+			}
+			continue
+		case e.kept != "":
+			report.NoEvents++
+		default:
+			report.Events++
+		}
+		switch {
+		case e.stored > 1:
+			report.Doubled++
+		case e.stored == 1:
+			report.Stored++
+		case e.promised > 0:
+			report.Lost = append(report.Lost, e.key)
+		default:
+			report.Unanswered = append(report.Unanswered, e.key)
+		}
+	}
+	stats := r.oss.Stats()
+	report.Requests = stats.Requests
+	report.Doubled += stats.Doubled
+	report.Answered = summarize(l.durations, r.RecordTimeout+Margin)
+}
+
+// check compares what lies in the store with what was sent.
+func (l *ledger) check(key string, body []byte) (wrong string) {
+	id := key
+	if strings.HasPrefix(key, outcome.RejectedRoot+"/") {
+		id = outcome.RejectedRoot + "/" + strings.TrimSuffix(path.Base(key), ".json")
+	}
+	e := l.expected[id]
+	if e == nil {
+		return "nobody sent " + key
+	}
+	e.stored++
+	if e.forbid {
+		return "" // counted as let in
+	}
+	if err := e.compare(key, body); err != nil {
+		return key + ": " + err.Error()
+	}
+	return ""
+}
+
+func (e *expectation) compare(key string, body []byte) error {
+	if e.kept != "" {
+		var r outcome.Rejected
+		if err := json.Unmarshal(body, &r); err != nil {
+			return err
+		}
+		kept, err := r.Kept()
+		if err != nil || string(kept) != e.kept || !e.via[r.Trigger] || r.Reason == "" || r.RequestID == "" {
+			return fmt.Errorf("it holds %s, %w", body, err)
+		}
+		return nil
+	}
+	var o outcome.Outcome
+	if err := json.Unmarshal(body, &o); err != nil {
+		return err
+	}
+	received, err := time.Parse(time.RFC3339, o.ReceivedAt)
+	if err != nil {
+		return err
+	}
+	// The record as it has to be, with what only the function can know taken from the record itself.
+	want, err := outcome.New(e.event, o.Raw, outcome.Facts{
+		Trigger: o.Trigger, MessageID: o.MessageID, RequestID: o.RequestID, AccountID: accountID, Region: o.Region, ReceivedAt: received,
+	})
+	if err != nil {
+		return err
+	}
+	line, err := want.Line()
+	if err != nil {
+		return err
+	}
+	wantKey, err := want.Key()
+	switch {
+	case err != nil:
+		return err
+	case string(line) != string(body):
+		return fmt.Errorf("it is %s, want %s", body, line)
+	case wantKey != key:
+		return errors.New("it is not what its key says")
+	case !e.via[o.Trigger] || o.RequestID == "" || o.Region == "":
+		return fmt.Errorf("it came in an unknown way: %s", body)
+	}
+	return nil
+}
+
+// scanLogs looks for secrets in all that the instances wrote.
+func (r *run) scanLogs(report *Report) error {
+	for _, log := range r.logs {
+		f, err := os.Open(log.Name())
+		if err != nil {
+			return err
+		}
+		in := bufio.NewReaderSize(f, 1<<20)
+		for {
+			line, err := in.ReadBytes('\n')
+			report.LogBytes += len(line)
+			r.secrets.scan("the log", line)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return errors.Join(err, f.Close())
+			}
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	report.Secrets, report.Leaks = r.secrets.known(), r.secrets.leaks
+	return nil
+}
+
+// summarize sorts durations.
+func summarize(all []time.Duration, limit time.Duration) Durations {
+	slices.Sort(all)
+	if len(all) == 0 {
+		return Durations{}
+	}
+	at := func(share float64) time.Duration { return all[int(share*float64(len(all)-1))] }
+	first, _ := slices.BinarySearch(all, limit+1)
+	return Durations{Count: len(all), P50: at(0.5), P99: at(0.99), Max: at(1), Late: len(all) - first}
+}
