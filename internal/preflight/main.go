@@ -20,6 +20,7 @@ import (
 	"unicode"
 
 	"github.com/vod-callback/recorder/internal/config"
+	"github.com/vod-callback/recorder/internal/record"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.LookupEnv, http.DefaultTransport, os.Stdout, os.Stderr)) }
@@ -51,14 +52,14 @@ func run(args []string, lookup func(string) (string, bool), web http.RoundTrippe
 		}
 		return 2
 	}
-	problems, notes := d.check(lookup, web)
-	for _, note := range notes {
+	v := d.check(lookup, web)
+	for _, note := range v.notes {
 		fmt.Fprintln(stdout, "note:", note)
 	}
-	for _, problem := range problems {
+	for _, problem := range v.problems {
 		fmt.Fprintln(stderr, "cannot deploy:", problem)
 	}
-	if len(problems) > 0 {
+	if len(v.problems) > 0 {
 		return 1
 	}
 	return 0
@@ -77,72 +78,99 @@ const maxEnvironment = 4096
 // spare is how much longer than RECORD_TIMEOUT an invocation may last, for starting, reading and answering.
 const spare = 2 * time.Second
 
-// check returns what keeps the deployment from working, and what is allowed but may surprise.
-func (d deployment) check(lookup func(string) (string, bool), web http.RoundTripper) (problems, notes []string) {
-	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	missing := note
+// A verdict collects what keeps a deployment from working, and what is allowed but may surprise.
+type verdict struct{ problems, notes []string }
+
+func (v *verdict) problem(format string, args ...any) {
+	v.problems = append(v.problems, fmt.Sprintf(format, args...))
+}
+
+func (v *verdict) note(format string, args ...any) {
+	v.notes = append(v.notes, fmt.Sprintf(format, args...))
+}
+
+// missing tells of what may come later where nothing is deployed yet.
+func (v *verdict) missing(d deployment, format string, args ...any) {
 	if d.deploy {
-		missing = problem
+		v.problem(format, args...)
+	} else {
+		v.note(format, args...)
 	}
+}
 
-	switch {
-	case d.account == "":
-		missing("no account ID: run `s config add`, or set AccountID, AccessKeyID and AccessKeySecret")
-	case !accountForm.MatchString(d.account):
-		problem("the account ID %q is no number; it stands at the top of the console's account menu", d.account)
-	}
-	if !regionForm.MatchString(d.region) {
-		problem("REGION=%q: want a region ID such as cn-shanghai", d.region)
-	}
-	if !nameForm.MatchString(d.name) {
-		problem("FUNCTION_NAME=%q: want 3 to 28 lower-case letters, digits and hyphens, from a letter to a letter or digit, "+
-			"since bucket, log project and roles are named after it", d.name)
-	} else if d.bucket != "" && accountForm.MatchString(d.account) && !bucketForm.MatchString(d.bucket) {
-		problem("the bucket name %q: want 3 to 63 lower-case letters, digits and inner hyphens; a shorter FUNCTION_NAME helps", d.bucket)
-	}
-
+// check looks at the deployment and at the configuration that the function would start with.
+func (d deployment) check(lookup func(string) (string, bool), web http.RoundTripper) verdict {
+	var v verdict
+	d.checkNames(&v)
 	cfg, err := config.FromEnv(lookup)
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			problem("%s", line)
+			v.problem("%s", line)
 		}
-		return problems, notes
+		return v
 	}
 	if cfg.RecordTimeout+spare > d.timeout {
-		problem("RECORD_TIMEOUT=%s leaves no time to answer: the function is stopped after %s (timeout in s.yaml)", cfg.RecordTimeout, d.timeout)
+		v.problem("RECORD_TIMEOUT=%s leaves no time to answer: the function is stopped after %s (timeout in s.yaml)", cfg.RecordTimeout, d.timeout)
 	}
 	if n := environmentSize(lookup); n > maxEnvironment {
-		problem("the environment variables have %d bytes in all; Function Compute takes %d", n, maxEnvironment)
+		v.problem("the environment variables have %d bytes in all; Function Compute takes %d", n, maxEnvironment)
 	}
+	d.checkAuthentication(&v, cfg)
+	d.checkTarget(&v, cfg.RecordTo, web)
+	return v
+}
+
+// checkNames looks at what s.yaml makes every name of.
+func (d deployment) checkNames(v *verdict) {
+	switch {
+	case d.account == "":
+		v.missing(d, "no account ID: run `s config add`, or set AccountID, AccessKeyID and AccessKeySecret")
+	case !accountForm.MatchString(d.account):
+		v.problem("the account ID %q is no number; it stands at the top of the console's account menu", d.account)
+	}
+	if !regionForm.MatchString(d.region) {
+		v.problem("REGION=%q: want a region ID such as cn-shanghai", d.region)
+	}
+	if !nameForm.MatchString(d.name) {
+		v.problem("FUNCTION_NAME=%q: want 3 to 28 lower-case letters, digits and hyphens, from a letter to a letter or digit, "+
+			"since bucket, log project and roles are named after it", d.name)
+	} else if d.bucket != "" && accountForm.MatchString(d.account) && !bucketForm.MatchString(d.bucket) {
+		v.problem("the bucket name %q: want 3 to 63 lower-case letters, digits and inner hyphens; a shorter FUNCTION_NAME helps", d.bucket)
+	}
+}
+
+// checkAuthentication looks for a function that would let everybody in, or nobody.
+func (d deployment) checkAuthentication(v *verdict, cfg config.Config) {
 	switch {
 	case !cfg.CallbackAuth:
-		note("VOD_CALLBACK_AUTH=off: whoever knows the URL can record outcomes")
+		v.note("VOD_CALLBACK_AUTH=off: whoever knows the URL can record outcomes")
 	case len(cfg.CallbackKeys) == 0:
-		missing("VOD_CALLBACK_KEYS is not set: the function would refuse every HTTP callback. Set it to the key of the sender's " +
+		v.missing(d, "VOD_CALLBACK_KEYS is not set: the function would refuse every HTTP callback. Set it to the key of the sender's "+
 			"callback settings or, where only a queue delivers, to a new one that nobody has")
 	}
 	for i, key := range cfg.CallbackKeys {
 		if !fitsConsole(string(key)) {
-			note("key %d of VOD_CALLBACK_KEYS cannot be set at VOD or IMS: they take at most 32 letters and digits, "+
+			v.note("key %d of VOD_CALLBACK_KEYS cannot be set at VOD or IMS: they take at most 32 letters and digits, "+
 				"with upper case, lower case and a digit among them", i+1)
 		}
 	}
-	target := cfg.RecordTo.OSS
+}
+
+// checkTarget looks at where outcomes would go.
+func (d deployment) checkTarget(v *verdict, target record.Target, web http.RoundTripper) {
 	switch {
-	case cfg.RecordTo.Dir != "":
-		note("RECORD_TO is a directory: an instance's disk is gone when the instance is")
-	case target == nil:
-		note("RECORD_TO=log: keeps outcomes in the function's log only; for objects, RECORD_TO=oss://%s/outcomes", cmp.Or(d.bucket, "BUCKET"))
+	case target.Dir != "":
+		v.note("RECORD_TO is a directory: an instance's disk is gone when the instance is")
+	case target.OSS == nil:
+		v.note("RECORD_TO=log: keeps outcomes in the function's log only; for objects, RECORD_TO=oss://%s/outcomes", cmp.Or(d.bucket, "BUCKET"))
 	default:
-		if d.bucket != "" && target.Bucket != d.bucket {
-			note("RECORD_TO names the bucket %s; the role of template.yml may write to %s, unless the stack was given another BucketName", target.Bucket, d.bucket)
+		if d.bucket != "" && target.OSS.Bucket != d.bucket {
+			v.note("RECORD_TO names the bucket %s; the role of template.yml may write to %s, unless the stack was given another BucketName", target.OSS.Bucket, d.bucket)
 		}
-		if d.deploy && target.Endpoint == "" && bucketIsMissing(web, target.Bucket, cmp.Or(target.Region, d.region)) {
-			problem("the bucket %s of RECORD_TO does not exist: create the stack of template.yml first (docs/deploy.md, step 2)", target.Bucket)
+		if d.deploy && target.OSS.Endpoint == "" && bucketIsMissing(web, target.OSS.Bucket, cmp.Or(target.OSS.Region, d.region)) {
+			v.problem("the bucket %s of RECORD_TO does not exist: create the stack of template.yml first (docs/deploy.md, step 2)", target.OSS.Bucket)
 		}
 	}
-	return problems, notes
 }
 
 // environmentSize is the size of the function's environment as s.yaml makes it.
