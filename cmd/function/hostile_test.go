@@ -21,7 +21,7 @@ import (
 // same process at the end, and every line on its standard output is one of ours or of the runtime's SDK.
 func TestInstanceOutlivesHostileInput(t *testing.T) {
 	t.Parallel()
-	const key = "S3cretKey"
+	const key = "An0therKey"
 	target, err := url.Parse(callbackURL)
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func checkOSSTarget(t *testing.T, o record.OSSTarget) {
 	if o.Prefix != "" {
 		key = o.Prefix + "/k"
 	}
-	if path.Clean(key) != key || strings.HasPrefix(key, "/") || strings.HasPrefix(key, "..") || strings.HasPrefix(key, `\`) || !utf8.ValidString(key) || len(o.Prefix) > 512 {
+	if path.Clean(key) != key || strings.HasPrefix(key, "/") || strings.HasPrefix(key, "../") || strings.HasPrefix(key, `\`) || !utf8.ValidString(key) || len(o.Prefix) > 512 {
 		t.Fatalf("prefix %q", o.Prefix)
 	}
 	if strings.ContainsAny(o.Bucket, "/.@:?") || strings.ContainsAny(o.Region, "/.@:?") || len(o.Bucket) < 3 {
