@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -455,5 +456,39 @@ func TestDistinctIDsHaveDistinctKeys(t *testing.T) {
 	}
 	if len(seen) < 40 {
 		t.Errorf("only %d IDs were looked at", len(seen))
+	}
+}
+
+// crowd is a Recorder that holds its callers until as many as may be are there, and notes how many came.
+type crowd struct {
+	inside, most atomic.Int64
+	closed       atomic.Bool
+	full         chan struct{}
+}
+
+func (c *crowd) Record(context.Context, record.Entry) (record.Result, error) {
+	n := c.inside.Add(1)
+	defer c.inside.Add(-1)
+	for most := c.most.Load(); n > most && !c.most.CompareAndSwap(most, n); most = c.most.Load() {
+	}
+	if n == record.MaxInFlight && c.closed.CompareAndSwap(false, true) {
+		close(c.full)
+	}
+	<-c.full
+	return record.Recorded, nil
+}
+
+// TestBatchIsBounded checks that a large batch is not worked on all at once.
+func TestBatchIsBounded(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	h := newHandler(t, map[string]string{"LOG_LEVEL": "error"}, &log)
+	c := &crowd{full: make(chan struct{})}
+	h.Recorder = c
+	// Exactly twice as many as there is room for: the first come together, the others pass one by one.
+	payload := "[" + strings.TrimSuffix(strings.Repeat(hostileEvent("1")+",", 2*record.MaxInFlight), ",") + "]"
+	answer, err := h.Invoke(invocationContext(t.Context()), []byte(payload))
+	if err != nil || !strings.Contains(string(answer), `"recorded":512`) || c.most.Load() != record.MaxInFlight {
+		t.Errorf("%s, %v; %d at a time, want %d", answer, err, c.most.Load(), record.MaxInFlight)
 	}
 }
