@@ -97,6 +97,8 @@ function refuses it.`,
 	f.IntVar(&r.count, "count", 3, "how many messages a batch has, for mns-queue-batch")
 	f.StringVar(&r.url, "url", defaultURL, "the callback URL as configured at the sender, for http")
 	f.StringVar(&r.key, "key", "", "the callback key that signs, for http")
+	complete(cmd, "producer", string(events.VOD), string(events.IMS))
+	complete(cmd, "status", string(events.Success), string(events.Fail))
 	return cmd
 }
 

@@ -46,7 +46,8 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir:           "testdata",
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "", // writes what cmp compares with; look at the difference
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("FUNCTION", functionPath)
 			e.Setenv("SAMPLES", samples)
@@ -59,6 +60,8 @@ func TestScripts(t *testing.T) {
 			"curl":  curl,
 			"port":  port,
 			"await": await,
+			"oss":   serveOSS,
+			"get":   get,
 		},
 	})
 }

@@ -47,5 +47,6 @@ The function accepts them for VOD_CALLBACK_MAX_AGE, five minutes by default.`,
 	f.StringVar(&rawURL, "url", "", "the callback URL as configured at the sender (required)")
 	f.StringVar(&key, "key", "", "the callback key (required)")
 	f.StringVar(&producer, "producer", "vod", "whose headers: vod (X-VOD-…) or ims (X-ICE-…)")
+	complete(cmd, "producer", string(events.VOD), string(events.IMS))
 	return cmd
 }

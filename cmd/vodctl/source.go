@@ -108,8 +108,8 @@ func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Loc
 			return s.explain(err)
 		}
 		if len(rejected) > 0 {
-			fmt.Fprintf(w, "No outcomes, but rejected deliveries of %d days, the last %s: see 'vodctl replay --rejected --dry-run'.\n",
-				len(rejected), rejected[len(rejected)-1])
+			fmt.Fprintf(w, "No outcomes, but rejected deliveries of %s, the last %s: see 'vodctl replay --rejected --dry-run'.\n",
+				plural(len(rejected), "day"), rejected[len(rejected)-1])
 			return nil
 		}
 		return fmt.Errorf("%s holds no outcomes: there is neither %s/ nor %s/ in it. Is the prefix right? (A store is empty until the first delivery.)",
@@ -119,8 +119,8 @@ func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Loc
 	if filtered {
 		what = "No such outcomes"
 	}
-	fmt.Fprintf(w, "%s %s. The store has outcomes of %d days, from %s to %s (UTC): widen --since or --until",
-		what, sp.words(loc), len(days), days[0], days[len(days)-1])
+	fmt.Fprintf(w, "%s %s. The store has outcomes of %s, from %s to %s (UTC): widen --since or --until",
+		what, sp.words(loc), plural(len(days), "day"), days[0], days[len(days)-1])
 	if filtered {
 		fmt.Fprint(w, ", or drop a filter")
 	}
@@ -169,6 +169,7 @@ func (p *problems) report(w io.Writer) {
 		return
 	}
 	fmt.Fprintf(w, "%s could not be read:\n", plural(p.number, "object"))
+	slices.Sort(p.first)
 	for _, line := range p.first {
 		fmt.Fprintf(w, "  %s\n", line)
 	}

@@ -63,8 +63,11 @@ func (t *table) add(cells ...cell) bool {
 	return t.measured || len(t.rows) > tableHoldsUp
 }
 
-// flush writes the rows that were added.
+// flush writes the rows that were added, and no header to nothing.
 func (t *table) flush() error {
+	if !t.measured && len(t.rows) == 1 {
+		return nil
+	}
 	if !t.measured {
 		t.measure()
 		t.measured = true

@@ -96,10 +96,10 @@ func collect(t testing.TB, q query.Query, s store.Store) []string {
 // TestAgainstModel compares the answers of random queries with ones found the obvious way.
 func TestAgainstModel(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, 600, 9)
+	f := newFixture(t, 250, 9)
 	var again []outcome.Outcome
-	for i := range 120 { // media with several outcomes, at the same moments
-		o := f.outcomes[i%40]
+	for i := range 60 { // media with several outcomes, at the same moments
+		o := f.outcomes[i%20]
 		o.Raw = fmt.Appendf(nil, `{"again":%d}`, i)
 		again = append(again, o)
 	}

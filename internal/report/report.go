@@ -75,6 +75,7 @@ var (
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"number":  number,
+	"count":   count,
 	"percent": percent,
 	"clock":   func(t time.Time) string { return t.Format("2006-01-02 15:04:05") },
 	"minute":  func(t time.Time) string { return t.Format("2006-01-02 15:04") },
@@ -290,6 +291,14 @@ func number(n int) string {
 		s = s[:i] + "\u202f" + s[i:]
 	}
 	return s
+}
+
+// count spells n with its noun.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return number(n) + " " + noun
 }
 
 // zone names t's offset from UTC.

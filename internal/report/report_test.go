@@ -170,7 +170,7 @@ func TestEmptyPages(t *testing.T) {
 	b.Add(rowOf("m", end.Add(-time.Hour), events.Success))
 	page.Reset()
 	check(t, b.Report(0, nil).Write(&page))
-	if s := page.String(); !strings.Contains(s, "Not one edit failed") || !strings.Contains(s, "100 % of 1 edits") {
+	if s := page.String(); !strings.Contains(s, "Not one edit failed") || !strings.Contains(s, "100 % of 1 edit") {
 		t.Errorf("no failure: %s", s)
 	}
 }

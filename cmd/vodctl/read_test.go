@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vod-callback/recorder/internal/osstest"
+)
+
+// serveOSS starts a server that plays OSS, with a bucket that has a directory's files below the prefix
+// "outcomes", and sets the environment to reach it: oss DIR.
+func serveOSS(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: oss DIR")
+	}
+	server, err := osstest.Start(osstest.Config{})
+	ts.Check(err)
+	ts.Defer(func() { _ = server.Close() })
+	server.SetCredentials(osstest.Credentials{AccessKeyID: "id", AccessKeySecret: "secret"})
+	server.AddBucket("bucket", osstest.BucketOptions{})
+	root := ts.MkAbs(args[0])
+	ts.Check(server.Seed("bucket", func(yield func(string, []byte) bool) {
+		ts.Check(filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			body, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			key, err := filepath.Rel(root, path)
+			yield("outcomes/"+filepath.ToSlash(key), body)
+			return err
+		}))
+	}))
+	ts.Setenv("OSS_ENDPOINT", server.URL())
+	ts.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
+	ts.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")
+}
+
+// get fetches a page, under another host's name where one is given: get URL [HOST].
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: get URL [HOST]")
+	}
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, args[0], nil)
+	ts.Check(err)
+	if len(args) > 1 {
+		req.Host = args[1]
+	}
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	_, err = fmt.Fprintf(ts.Stdout(), "%d %s %s\n", resp.StatusCode, resp.Header.Get("Content-Type"), body)
+	ts.Check(err)
+}

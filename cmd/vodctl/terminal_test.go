@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestHarmless(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                                "",
+		"plain – 源文件 é 🎬":                 "plain – 源文件 é 🎬",
+		"two\nlines\tand\r\n":             "two lines and  ",
+		"\x1b[31mred\x1b[0m":              `\u001b[31mred\u001b[0m`,
+		"bell\x07 nul\x00":                `bell\u0007 nul\u0000`,
+		"c1 \u009b31m \u0085":             `c1 \u009b31m \u0085`,
+		"bidi \u202egpj.exe":              `bidi \u202egpj.exe`,
+		"isolate \u2066x\u2069":           `isolate \u2066x\u2069`,
+		"hidden \u200b\u2060\ufeff\u3164": `hidden \u200b\u2060\ufeff\u3164`,
+		"no-break\u00a0\u2028\u3000":      "no-break   ",
+		"tag \U000e0041":                  `tag \udb40\udc41`,
+		"bad \xff\xc3":                    `bad \xff\xc3`,
+		"private \ue000":                  `private \ue000`,
+	} {
+		if got := harmless(in); got != want {
+			t.Errorf("harmless(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestTerminalWriter writes JSON in pieces: on a terminal it is harmless, and still the same JSON.
+func TestTerminalWriter(t *testing.T) {
+	t.Parallel()
+	text := "a \u202e \u009b31m \U000e0041 源文件 🎬 \ufffd \" \\ é"
+	line, err := json.Marshal(text)
+	check(t, err)
+	line = append(line, '\n')
+	for size := 1; size <= len(line); size++ {
+		var out bytes.Buffer
+		w := &terminalWriter{out: &out}
+		for rest := line; len(rest) > 0; {
+			n := min(size, len(rest))
+			if wrote, err := w.Write(rest[:n]); wrote != n || err != nil {
+				t.Fatalf("Write = %d, %v", wrote, err)
+			}
+			rest = rest[n:]
+		}
+		if strings.ContainsAny(out.String(), "\u202e\u009b\U000e0041") {
+			t.Errorf("size %d: %q is written", size, out.String())
+		}
+		var got string
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil || got != text {
+			t.Errorf("size %d: %q reads as %q, %v", size, out.String(), got, err)
+		}
+	}
+}
+
+func TestTableFits(t *testing.T) {
+	t.Parallel()
+	rows := [][]string{
+		{"2026-11-22 16:30:00", "success", "0123456789abcdef0123456789abcdef", ""},
+		{"2026-11-22 16:30:00", "fail", "short", "E.Code: " + strings.Repeat("损坏的源文件 ", 10)},
+		{"2026-11-22 16:30:00", "fail", "中文中文中文中文中文中文中文中文", "E: two\nlines 🎬"},
+	}
+	for _, width := range []int{0, 40, 60, 80, 100, 200} {
+		var out bytes.Buffer
+		table := newTable(&out, 2, "TIME", "STATUS", "MEDIA", "ERROR")
+		table.width = width
+		for _, row := range rows {
+			cells := make([]cell, len(row))
+			for i, text := range row {
+				cells[i] = cell{text, plain}
+			}
+			if table.add(cells...) {
+				t.Error("it is time to flush already")
+			}
+		}
+		check(t, table.flush())
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		if len(lines) != 4 {
+			t.Fatalf("width %d: %q", width, lines)
+		}
+		column := -1 // at which the last column begins, in columns of the terminal
+		for _, line := range lines {
+			if width >= 60 && textWidth(line) > width {
+				t.Errorf("width %d: %q needs %d", width, line, textWidth(line))
+			}
+			if strings.HasSuffix(line, " ") {
+				t.Errorf("width %d: %q ends in blanks", width, line)
+			}
+			for _, begin := range []string{"ERROR", "E.Code", "E: two"} {
+				before, _, ok := strings.Cut(line, begin)
+				if !ok {
+					continue
+				}
+				if w := textWidth(before); column >= 0 && w != column {
+					t.Errorf("width %d: %q does not begin at %d\n%s", width, begin, column, out.String())
+				} else {
+					column = w
+				}
+			}
+		}
+		if width == 0 && !strings.Contains(out.String(), strings.TrimSpace(rows[1][3])) {
+			t.Errorf("not on a terminal, and cut: %q", out.String())
+		}
+	}
+}
+
+func TestColours(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	table := newTable(&out, 0, "A", "B")
+	table.width, table.colour = 80, true
+	table.add(cell{"x\x1b[0m", red}, cell{"y", plain})
+	check(t, table.flush())
+	if want := "\x1b[1mA\x1b[0m         \x1b[1mB\x1b[0m\n\x1b[31mx\\u001b[0m\x1b[0m  y\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+func TestNoFormula(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"": "", "plain": "plain", "a=b": "a=b", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "'x": "''x", "中": "中",
+	} {
+		if got := noFormula(in); got != want {
+			t.Errorf("noFormula(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
