@@ -2,6 +2,7 @@ package soak
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -92,7 +93,7 @@ func (r *run) account(report *Report) {
 	stats := r.oss.Stats()
 	report.Requests = stats.Requests
 	report.Doubled += stats.Doubled
-	report.Answered = summarize(l.durations, r.RecordTimeout+Margin)
+	report.Answered = summarize(l.durations, r.RecordTimeout+Margin, r.stalls)
 }
 
 // check compares what lies in the store with what was sent.
@@ -188,12 +189,24 @@ func (r *run) scanLogs(report *Report) error {
 }
 
 // summarize sorts durations.
-func summarize(all []time.Duration, limit time.Duration) Durations {
-	slices.Sort(all)
+func summarize(all []Took, limit time.Duration, stalls []stall) Durations {
+	slices.SortFunc(all, func(a, b Took) int { return cmp.Compare(a.Time, b.Time) })
 	if len(all) == 0 {
 		return Durations{}
 	}
-	at := func(share float64) time.Duration { return all[int(share*float64(len(all)-1))] }
-	first, _ := slices.BinarySearch(all, limit+1)
-	return Durations{Count: len(all), P50: at(0.5), P99: at(0.99), Max: at(1), Late: len(all) - first}
+	at := func(share float64) time.Duration { return all[int(share*float64(len(all)-1))].Time }
+	d := Durations{Count: len(all), P50: at(0.5), P99: at(0.99), Max: at(1)}
+	for _, took := range slices.Backward(all) {
+		if took.Time <= limit {
+			break
+		}
+		d.Late++
+		if took.Time-within(stalls, took.End.Add(-took.Time), took.End) > limit {
+			d.Inexcusable = append(d.Inexcusable, took)
+		}
+	}
+	for _, s := range stalls {
+		d.Stalled, d.Stall = d.Stalled+s.to.Sub(s.from), max(d.Stall, s.to.Sub(s.from))
+	}
+	return d
 }

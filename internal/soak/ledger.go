@@ -41,7 +41,7 @@ type ledger struct {
 	mu         sync.Mutex
 	expected   map[string]*expectation
 	deliveries map[string]int
-	durations  []time.Duration
+	durations  []Took
 	wrong      []string
 }
 
@@ -129,7 +129,7 @@ func (l *ledger) answered(a *account, got answer) {
 		}
 	}
 	if got.what == said {
-		l.durations = append(l.durations, got.duration)
+		l.durations = append(l.durations, Took{got.duration, time.Now(), a.delivery.kind.name, got.id})
 	}
 }
 

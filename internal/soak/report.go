@@ -38,11 +38,21 @@ type Report struct {
 
 // Durations say how long the function took to answer.
 type Durations struct {
-	Count, Late   int // Late: after RECORD_TIMEOUT and Margin
-	P50, P99, Max time.Duration
+	Count          int
+	P50, P99, Max  time.Duration
+	Late           int           // how many came later than RECORD_TIMEOUT and Margin
+	Inexcusable    []Took        // those of them that the machine's stalls do not account for, the latest first
+	Stalled, Stall time.Duration // how long the machine stalled, in all and at a time
 }
 
-// Failures lists what must not happen, except for late answers, which a busy machine may cause.
+// Took says how long one answer took.
+type Took struct {
+	Time          time.Duration
+	End           time.Time
+	Kind, Request string
+}
+
+// Failures lists what must not happen, but for late answers: a busy machine may cause those.
 func (r *Report) Failures() []string {
 	var all []string
 	add := func(n int, what string, examples ...string) {
@@ -89,7 +99,12 @@ func (r *Report) String() string {
 	row("wrong", "%d", len(r.Wrong))
 	row("let in", "%d", r.LetIn)
 	row("leaked", "%d of %d secrets, in %d MB of log, all records and all answers", len(r.Leaks), r.Secrets, r.LogBytes>>20)
-	row("answer time", "p50 %v, p99 %v, max %v; %d of %d later than %v", r.Answered.P50.Round(100*time.Microsecond), r.Answered.P99.Round(time.Millisecond),
-		r.Answered.Max.Round(time.Millisecond), r.Answered.Late, r.Answered.Count, c.RecordTimeout+Margin)
+	t := r.Answered
+	row("answer time", "p50 %v, p99 %v, max %v", t.P50.Round(100*time.Microsecond), t.P99.Round(time.Millisecond), t.Max.Round(time.Millisecond))
+	row("late", "%d of %d after more than %v; %d without the time for which this machine stood still (%v in all, %v at a time)",
+		t.Late, t.Count, c.RecordTimeout+Margin, len(t.Inexcusable), t.Stalled.Round(time.Millisecond), t.Stall.Round(time.Millisecond))
+	for _, late := range t.Inexcusable[:min(len(t.Inexcusable), 10)] {
+		row("", "%v, %s, request %s", late.Time.Round(time.Millisecond), late.Kind, late.Request)
+	}
 	return b.String()
 }

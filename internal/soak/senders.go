@@ -91,6 +91,7 @@ type answer struct {
 	rejected int // messages, of a success that is not HTTP
 	ignored  int
 	text     string
+	id       string // of the invocation
 }
 
 // readAnswer reads an answer as the sender does.
@@ -98,7 +99,7 @@ func readAnswer(d delivery, resp fclocal.Response) answer {
 	if resp.Failed && resp.ErrorType != "HandledInvocationError" {
 		return answer{what: noAnswer, text: string(resp.Payload)}
 	}
-	a := answer{what: said, failed: resp.Failed, duration: resp.Duration, text: string(resp.Payload)}
+	a := answer{what: said, failed: resp.Failed, duration: resp.Duration, text: string(resp.Payload), id: resp.RequestID}
 	if resp.Failed {
 		return a
 	}

@@ -58,6 +58,7 @@ type run struct {
 
 	lenient atomic.Bool // the senders are done; the replay meets a few passing faults only
 	faults  counter
+	stalls  []stall
 	mu      sync.Mutex
 	current osstest.Credentials
 }
@@ -189,6 +190,7 @@ func (r *run) deliverAll(ctx context.Context) {
 	background, stop := context.WithCancel(ctx)
 	var helpers sync.WaitGroup
 	helpers.Go(func() { every(background, rotation, r.renewCredentials) })
+	helpers.Go(func() { r.stalls = watch(background) })
 	helpers.Go(func() {
 		every(background, 10*time.Second, func() {
 			r.Progress(fmt.Sprintf("%d of %d deliveries, %d tries", done.Load(), r.Deliveries, r.ledger.tries.total()))
