@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/vod-callback/recorder/internal/funclog"
 )
@@ -68,3 +70,40 @@ func TestKeepTellsOfABrokenWriter(t *testing.T) {
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("broken") }
+
+// FuzzKeep checks that whatever text a line has to carry, it is one line, says that text, and holds nothing
+// that a terminal or a viewer would obey.
+func FuzzKeep(f *testing.F) {
+	for _, s := range []string{"", "a\nb", "\x1b[2J", "\u0085\u009b\u2028\u202e", "\xff\xed\xa0\x80", `","msg":"recorded`, "\x7f😀"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var out bytes.Buffer
+		l := funclog.New(&out, slog.LevelInfo, noon)
+		raw, err := json.Marshal(map[string]string{text: text})
+		if err != nil {
+			t.Skip()
+		}
+		if err := l.Keep(slog.LevelInfo, funclog.Outcome, text, slog.String("text", text), slog.Any("outcome", json.RawMessage(raw))); err != nil {
+			t.Fatal(err)
+		}
+		line := out.Bytes()
+		if bytes.IndexByte(line, '\n') != len(line)-1 || !utf8.Valid(line) {
+			t.Fatalf("line %q", line)
+		}
+		for _, r := range string(line[:len(line)-1]) {
+			if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || unicode.Is(unicode.Bidi_Control, r) {
+				t.Fatalf("%U in line %q", r, line)
+			}
+		}
+		var got struct {
+			RequestID string `json:"request_id"`
+			Text      string
+			Outcome   map[string]string
+		}
+		want := strings.ToValidUTF8(text, "\ufffd")
+		if err := json.Unmarshal(line, &got); err != nil || (utf8.ValidString(text) && (got.Text != want || got.RequestID != want || got.Outcome[want] != want)) {
+			t.Fatalf("line %q says %q, %v; want %q", line, got, err, want)
+		}
+	})
+}
