@@ -36,7 +36,7 @@ value that begins with = + - @ ' a tab or a carriage return has one ' before it.
 
 Objects that are no readable record are named and counted on standard error.
 
-` + credentialsHelp,
+` + accessHelp,
 		Example: `  vodctl list --since 24h --status fail
   vodctl list --from oss://my-bucket/vod?region=cn-shanghai --since 2026-11-01 --until 2026-11-07
   vodctl list --since 30d --error-code InternalError -o ndjson | jq -r .project_id | sort | uniq -c

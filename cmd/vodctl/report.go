@@ -39,7 +39,7 @@ the last one is older than --refresh. Whoever reaches the address sees it: keep 
 
 Only what failed is opened; the rest the objects' names tell.
 
-` + credentialsHelp,
+` + accessHelp,
 		Example: `  vodctl report -o report.html
   vodctl report --from oss://my-bucket/vod?region=cn-shanghai --since 30d -o november.html
   vodctl report --serve 127.0.0.1:8080 --since 24h`,

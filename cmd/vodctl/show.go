@@ -25,7 +25,7 @@ stored. Where IMS gave an event no MediaId, it is found by its JobId.
 
 It costs one listing for each day that the store has, side by side.
 
-` + credentialsHelp,
+` + accessHelp,
 		Example: `  vodctl show 1234343b689a4f0e9a5422dfe1e472a4
   vodctl show 1234343b689a4f0e9a5422dfe1e472a4 -o ndjson | jq -r '[.event_time, .status, .error_code] | @tsv'`,
 		Args: func(_ *cobra.Command, args []string) error {

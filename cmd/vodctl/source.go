@@ -20,8 +20,8 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// credentialsHelp is the part of a help text that says where access comes from.
-const credentialsHelp = `The store is --from, or the environment's RECORD_TO. OSS is read with
+// accessHelp is the part of a help text that says where access comes from.
+const accessHelp = `The store is --from, or the environment's RECORD_TO. OSS is read with
 ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, for temporary
 credentials, ALIBABA_CLOUD_SECURITY_TOKEN; the region stands in the URL
 (oss://BUCKET/PREFIX?region=cn-shanghai) or in FC_REGION.`

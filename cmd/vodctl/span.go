@@ -94,7 +94,7 @@ func parseDuration(s string) (time.Duration, error) {
 		if err != nil {
 			return 0, fmt.Errorf("%q is no number", number)
 		}
-		total += time.Duration(n) * unit.length //nolint:gosec // G115: it has 16 bits
+		total += time.Duration(n) * unit.length
 		rest = after
 	}
 	if rest == "" && rest != s {

@@ -41,7 +41,7 @@ func TestSpan(t *testing.T) {
 			t.Errorf("until %s: %v, %v", tt.until, until, err)
 		}
 	}
-	for _, s := range []string{"", "x", "d", "7", "-24h", "+24h", "7d-1h", "-7d", "7dd", "d7", "1h7d", "99999d", "2026-11-31", "2026-1-1", "2026-11-01T08:00", "2026-11-01 08:00:00", "tomorrow", "24H", "300w300000h", "2562047h9999999m"} {
+	for _, s := range []string{"", "x", "d", "7", "-24h", "+24h", "7d-1h", "-7d", "7dd", "d7", "1h7d", "99999d", "2026-11-31", "2026-1-1", "2026-11-01T08:00", "2026-11-01 08:00:00", "tomorrow", "24H", "2562047h9999999m"} {
 		if moment, err := parseMoment(s, now, east, 0); err == nil {
 			t.Errorf("%q is %v", s, moment)
 		}

@@ -57,7 +57,7 @@ func newTable(out io.Writer, shrink int, header ...string) *table {
 // add takes one row. It returns whether it is time to flush.
 func (t *table) add(cells ...cell) bool {
 	for i := range cells {
-		cells[i].text = harmless(cells[i].text)
+		cells[i].text = strings.TrimRight(harmless(cells[i].text), " ")
 	}
 	t.rows = append(t.rows, cells)
 	return t.measured || len(t.rows) > tableHoldsUp

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,10 +18,10 @@ import (
 // terminalWidth returns the columns of the terminal that w is, or 0 where it is none.
 func terminalWidth(w io.Writer) int {
 	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // G115: a descriptor is a small number
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0
 	}
-	width, _, err := term.GetSize(int(f.Fd())) //nolint:gosec // G115: as above
+	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil || width <= 0 {
 		return 80
 	}
@@ -80,7 +81,7 @@ type terminalWriter struct {
 }
 
 func (w *terminalWriter) Write(p []byte) (int, error) {
-	text := append(w.rest, p...)
+	text := slices.Concat(w.rest, p)
 	var b strings.Builder
 	for utf8.FullRune(text) {
 		r, size := utf8.DecodeRune(text)
@@ -91,7 +92,7 @@ func (w *terminalWriter) Write(p []byte) (int, error) {
 		}
 		text = text[size:]
 	}
-	w.rest = append([]byte(nil), text...)
+	w.rest = text
 	if _, err := io.WriteString(w.out, b.String()); err != nil {
 		return 0, err
 	}

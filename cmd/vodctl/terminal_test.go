@@ -115,7 +115,7 @@ func TestColours(t *testing.T) {
 	table.width, table.colour = 80, true
 	table.add(cell{"x\x1b[0m", red}, cell{"y", plain})
 	check(t, table.flush())
-	if want := "\x1b[1mA\x1b[0m         \x1b[1mB\x1b[0m\n\x1b[31mx\\u001b[0m\x1b[0m  y\n"; out.String() != want {
+	if want := "\x1b[1mA\x1b[0m           \x1b[1mB\x1b[0m\n\x1b[31mx\\u001b[0m\x1b[0m  y\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
 }
