@@ -185,3 +185,25 @@ func TestLogDoesNotHoldUpAnswers(t *testing.T) {
 		t.Errorf("%.2f MB/s, 99th percentile %v", rate, durations[495])
 	}
 }
+
+// TestOutage has a batch of 10,000 messages arrive while OSS answers nothing: the invocation fails soon
+// after RECORD_TIMEOUT, and by then the log has every one of them.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	c := osstest.Credentials{AccessKeyID: "LTAI1", AccessKeySecret: "secret1"}
+	server, env := ossEnv(t, c)
+	server.SetFault(func(osstest.Request) osstest.Fault { return osstest.Fault{Break: osstest.Hang} })
+	rt, log := start(t, fclocal.Options{
+		Timeout: time.Minute, Context: fclocal.Context{AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret},
+	}, append(env, "RECORD_TIMEOUT=1s")...)
+	resp := invoke(t, rt, ordinary(10_000))
+	peak, cpu := process(t, rt.PID())
+	if err := rt.Close(); err != nil { // then all of the log is there
+		t.Error(err)
+	}
+	t.Logf("answered after %v with %.1f MB of log, peak %.0f MiB, CPU %v", resp.Duration.Round(time.Millisecond), float64(len(log.String()))/1e6, peak, cpu)
+	lines := strings.Count(log.String(), `"msg":"unrecorded"`)
+	if !resp.Failed || lines != 10_000 || peak > 128 || resp.Duration > 20*time.Second {
+		t.Errorf("failed %v, %d unrecorded lines, peak %.0f MiB, after %v", resp.Failed, lines, peak, resp.Duration)
+	}
+}

@@ -77,6 +77,9 @@ func TestInstanceOutlivesHostileInput(t *testing.T) {
 	if status, body := webStatus(t, invoke(t, rt, signed(t, []byte(event), key))); status != 200 || rt.PID() != pid {
 		t.Errorf("afterwards: %d %s, process %d after %d", status, body, rt.PID(), pid)
 	}
+	if err := rt.Close(); err != nil { // then all of the log is there
+		t.Error(err)
+	}
 	for line := range strings.Lines(log.String()) {
 		if !strings.HasPrefix(line, "FC Invoke ") && (!json.Valid([]byte(line)) || !strings.HasPrefix(line, `{"time":"`)) || strings.Contains(line, "RequestId: forged") && !strings.HasPrefix(line, "{") {
 			t.Errorf("line %.300q", line)

@@ -27,7 +27,9 @@ func persist(ctx context.Context, try func(context.Context) (Result, error)) (Re
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // nothing may go on after the invocation's answer: the instance may be frozen
 	p := persistence{ctx: ctx, try: try, answers: make(chan answer)}
-	p.start()
+	if ctx.Err() == nil { // the rest of a large batch comes too late to begin with
+		p.start()
+	}
 	for {
 		select {
 		case a := <-p.answers:
