@@ -1,5 +1,6 @@
-// Command vodctl is the operator's command line for the outcomes of media production: it runs the
-// function on a laptop without Docker or an account, and makes and signs sample events for it.
+// Command vodctl is the operator's command line for the outcomes of media production: it shows what was
+// recorded, runs the function on a laptop without Docker or an account, and makes and signs sample events
+// for it.
 //
 // Data goes to standard output, words to standard error. The exit status is 0 when done, 1 when the thing
 // asked for failed, and 2 for wrong usage.
@@ -55,9 +56,13 @@ func newRoot() *cobra.Command {
 		Short: "See and try what becomes of edits in ApsaraVideo VOD and IMS",
 		Long: `vodctl is the operator's command line of the ProduceMediaComplete recorder.
 
-It runs the function on this machine, without Docker or an account, and makes
-and signs the events that ApsaraVideo VOD and Intelligent Media Services send.`,
-		Example: `  vodctl demo                                     see every kind of delivery become an outcome
+It shows what was recorded, runs the function on this machine, without Docker or
+an account, and makes and signs the events that ApsaraVideo VOD and Intelligent
+Media Services send.`,
+		Example: `  vodctl list --since 24h --status fail           which edits failed since yesterday, and why
+  vodctl show MEDIA_ID                            what became of this one
+  vodctl report -o report.html                    is it getting worse
+  vodctl demo                                     see every kind of delivery become an outcome
   vodctl generate-event mns-topic | vodctl invoke try one delivery
   vodctl serve                                    a local URL for real callbacks`,
 		SilenceErrors: true,
