@@ -232,6 +232,10 @@ func readRejected(object jsonx.Object) (record.Entry, error) {
 	if r.ReceivedAt == "" {
 		r.ReceivedAt = text(object, "time")
 	}
+	// The function writes nothing else; it would not be the same once it is written again.
+	if !utf8.ValidString(r.Reason + r.Trigger + r.MessageID + r.RequestID) {
+		return record.Entry{}, errors.New("the line is not UTF-8")
+	}
 	var err error
 	if r.Payload, err = payload(object, "payload"); err != nil {
 		return record.Entry{}, err
