@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"await": await,
 			"oss":   serveOSS,
 			"get":   get,
+			"hung":  awaitHang,
 		},
 	})
 }

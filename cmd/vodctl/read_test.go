@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -20,6 +22,7 @@ func serveOSS(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: oss DIR")
 	}
+	hung := make(chan struct{}, 100)
 	server, err := osstest.Start(osstest.Config{})
 	ts.Check(err)
 	ts.Defer(func() { _ = server.Close() })
@@ -40,9 +43,30 @@ func serveOSS(ts *testscript.TestScript, neg bool, args []string) {
 			return err
 		}))
 	}))
+	server.SetFault(func(r osstest.Request) osstest.Fault {
+		if strings.Contains(r.Key, "/hangs/") {
+			hung <- struct{}{}
+			return osstest.Fault{Break: osstest.Hang}
+		}
+		return osstest.Fault{}
+	})
+	hanging.Store(ts.Name(), hung)
 	ts.Setenv("OSS_ENDPOINT", server.URL())
 	ts.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
 	ts.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")
+}
+
+// hanging has, by the script's name, a channel that is sent to when an object of the medium "hangs" is asked
+// for, which is never answered.
+var hanging sync.Map
+
+// awaitHang waits until the server of oss has such a request: hung.
+func awaitHang(ts *testscript.TestScript, neg bool, args []string) {
+	hung, ok := hanging.Load(ts.Name())
+	if neg || len(args) > 0 || !ok {
+		ts.Fatalf("usage: hung, after oss")
+	}
+	<-hung.(chan struct{})
 }
 
 // get fetches a page, under another host's name where one is given: get URL [HOST].

@@ -51,10 +51,11 @@ func newOutcomeTable(out io.Writer, loc *time.Location, wide bool) rowWriter {
 
 // zoneName returns the offset of loc from UTC, as it is now.
 func zoneName(loc *time.Location) string {
-	if loc == time.UTC {
+	now := time.Now().In(loc)
+	if _, offset := now.Zone(); offset == 0 {
 		return "UTC"
 	}
-	return time.Now().In(loc).Format("-07:00")
+	return now.Format("-07:00")
 }
 
 // opens: only what failed has more to say than its key does.
