@@ -148,12 +148,14 @@ func (h *Handler) record(ctx context.Context, o outcome.Outcome) verdict {
 	if err != nil {
 		return h.unrecorded(entry, err)
 	}
-	msg, r := funclog.Recorded, recorded
-	if how == record.Duplicate {
-		msg, r = funclog.Duplicate, duplicate
+	switch how {
+	case record.Duplicate:
+		h.Log.Say(slog.LevelInfo, funclog.Duplicate, entry.RequestID, entry.Facets...)
+		return verdict{result: duplicate}
+	case record.Recorded:
+		h.Log.Say(slog.LevelInfo, funclog.Recorded, entry.RequestID, entry.Facets...)
 	}
-	h.Log.Say(slog.LevelInfo, msg, o.RequestID, o.Facets(entry.Key)...)
-	return verdict{result: r}
+	return verdict{result: recorded}
 }
 
 // reject keeps input in which no event could be read. Kept before or now, it counts the same.
@@ -168,7 +170,7 @@ func (h *Handler) reject(ctx context.Context, facts outcome.Facts, reason string
 		return h.unrecorded(entry, err)
 	}
 	if how != record.Logged {
-		h.Log.Say(slog.LevelWarn, funclog.Rejected, facts.RequestID, append(input.Facets(), slog.String("key", entry.Key))...)
+		h.Log.Say(slog.LevelWarn, funclog.Rejected, entry.RequestID, entry.Facets...)
 	}
 	return verdict{result: rejected, reason: reason}
 }

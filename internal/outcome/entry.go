@@ -16,11 +16,12 @@ func (o Outcome) Entry() (record.Entry, error) {
 	}
 	e.Attrs = []slog.Attr{slog.Any("outcome", json.RawMessage(e.Body))}
 	e.Key, err = o.Key()
+	e.Facets = o.facets(e.Key)
 	return e, err
 }
 
-// Facets are the members of o that people search the log for, with the key under which it is kept.
-func (o Outcome) Facets(key string) []slog.Attr {
+// facets are the members of o that people search the log for, with the key under which it is kept.
+func (o Outcome) facets(key string) []slog.Attr {
 	return present(
 		slog.String("trigger", o.Trigger),
 		slog.String("message_id", o.MessageID),
@@ -42,12 +43,13 @@ func (r Rejected) Entry() (record.Entry, error) {
 		return e, err
 	}
 	e.Key, err = r.Key()
+	e.Facets = append(r.facets(), slog.String("key", e.Key))
 	return e, err
 }
 
 // attrs are all members of r but request_id, which every line of the log has.
 func (r Rejected) attrs() []slog.Attr {
-	attrs := append(r.Facets(), slog.String("received_at", r.ReceivedAt))
+	attrs := append(r.facets(), slog.String("received_at", r.ReceivedAt))
 	if r.Payload != nil { // set, be it empty
 		attrs = append(attrs, slog.String("payload", *r.Payload))
 	}
@@ -57,8 +59,8 @@ func (r Rejected) attrs() []slog.Attr {
 	return attrs
 }
 
-// Facets are the members of r that people search the log for.
-func (r Rejected) Facets() []slog.Attr {
+// facets are the members of r that people search the log for.
+func (r Rejected) facets() []slog.Attr {
 	return present(
 		slog.String("reason", r.Reason),
 		slog.String("trigger", r.Trigger),

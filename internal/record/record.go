@@ -25,9 +25,10 @@ type Entry struct {
 	Key string
 	// Body is one JSON object on one line that ends in a newline.
 	Body []byte
-	// RequestID and Attrs are how the log puts it where that is the only place: all that Body says.
-	RequestID string
-	Attrs     []slog.Attr
+	// RequestID and Attrs are how the log puts it where that is the only place: all that Body says. Facets
+	// are how the log tells of it where it is kept: what people search for.
+	RequestID     string
+	Attrs, Facets []slog.Attr
 }
 
 // A Result says how an entry came to be kept.
@@ -37,7 +38,7 @@ type Result int
 const (
 	Recorded  Result = iota + 1 // by this call
 	Duplicate                   // by an earlier one, whose body stays
-	Logged                      // by this call, in the log: its line is written
+	Logged                      // by this call, in the log: its lines are written
 )
 
 // A Recorder keeps entries, each key once. It is safe for concurrent use.
