@@ -116,12 +116,8 @@ func (c counts) json() (json.RawMessage, error) {
 			Unrecorded: c[failed], Recorded: c[recorded], Duplicate: c[duplicate], Ignored: c[ignored], Rejected: c[rejected],
 		}
 	}
-	return json.Marshal(struct {
-		Recorded  int `json:"recorded"`
-		Duplicate int `json:"duplicate"`
-		Ignored   int `json:"ignored"`
-		Rejected  int `json:"rejected"`
-	}{c[recorded], c[duplicate], c[ignored], c[rejected]})
+	return fmt.Appendf(nil, `{"recorded":%d,"duplicate":%d,"ignored":%d,"rejected":%d}`,
+		c[recorded], c[duplicate], c[ignored], c[rejected]), nil
 }
 
 // An UnrecordedError fails an invocation, so that its trigger delivers again. The runtime shows the

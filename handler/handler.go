@@ -87,16 +87,18 @@ func (h *Handler) recordingContext(ctx context.Context, inv invocation) (context
 func (h *Handler) handleMessages(ctx context.Context, inv invocation, messages []trigger.Message) counts {
 	verdicts := make([]verdict, len(messages))
 	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(len(messages), record.MaxInFlight) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(messages)); i = next.Add(1) - 1 {
-				verdicts[i] = h.handleMessage(ctx, inv, messages[i])
-				messages[i] = trigger.Message{} // a large batch need not stay in memory to its end
-			}
-		})
+	work := func() {
+		for i := next.Add(1) - 1; i < int64(len(messages)); i = next.Add(1) - 1 {
+			verdicts[i] = h.handleMessage(ctx, inv, messages[i])
+			messages[i] = trigger.Message{} // a large batch need not stay in memory to its end
+		}
 	}
-	workers.Wait()
+	var others sync.WaitGroup
+	for range min(len(messages), record.MaxInFlight) - 1 {
+		others.Go(work)
+	}
+	work() // a single message needs nobody else
+	others.Wait()
 	return count(verdicts)
 }
 
