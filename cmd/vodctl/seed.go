@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/sample"
@@ -25,8 +26,8 @@ days before now, some of them failed, with an afternoon of trouble to find.
 
 The identifiers are the same every time. Nothing but a new or empty directory is
 written to, so that made-up outcomes never stand among real ones.`,
-		Example: `  vodctl seed --to outcomes
-  vodctl list --from file://$PWD/outcomes --since 24h --status fail`,
+		Example: `  vodctl seed --to sample-outcomes
+  vodctl list --from file://$PWD/sample-outcomes --since 24h --status fail`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			to := time.Now()
@@ -52,7 +53,7 @@ written to, so that made-up outcomes never stand among real ones.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&dir, "to", "outcomes", "the directory; it must be empty or not be there yet")
+	f.StringVar(&dir, "to", "sample-outcomes", "the directory; it must be empty or not be there yet")
 	f.IntVar(&count, "count", 2000, "how many outcomes")
 	f.IntVar(&days, "days", 14, "over how many days")
 	f.StringVar(&end, "end", "", "the last day's end, RFC 3339 (default: now)")
@@ -63,10 +64,10 @@ written to, so that made-up outcomes never stand among real ones.`,
 }
 
 // seedRejected are deliveries in which there is no event.
-var seedRejected = []struct{ reason, payload string }{
-	{`EventTime: found "yesterday", want RFC 3339`, `{"EventType":"ProduceMediaComplete","EventTime":"yesterday","Status":"success","MediaId":"m","ProjectId":"p"}`},
-	{"the body is no JSON", "<html>hello</html>"},
-	{"MediaId is missing", `{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","Status":"success","ProjectId":"p"}`},
+var seedRejected = []string{
+	`{"EventType":"ProduceMediaComplete","EventTime":"yesterday","Status":"success","MediaId":"m","ProjectId":"p"}`,
+	`<html>hello</html>`,
+	`{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","Status":"success","ProjectId":"p"}`,
 }
 
 // seed records a made-up history, many outcomes at once: each waits for the disk.
@@ -95,8 +96,9 @@ func seed(ctx context.Context, r record.Recorder, count int, from, to time.Time)
 		}
 		keep(o.Entry())
 	}
-	for i, r := range seedRejected {
-		keep(outcome.NewRejected(r.reason, []byte(r.payload), outcome.Facts{
+	for i, payload := range seedRejected {
+		_, err := events.Parse([]byte(payload))
+		keep(outcome.NewRejected(err.Error(), []byte(payload), outcome.Facts{
 			Trigger: "http", RequestID: "1-0-0", ReceivedAt: to.Add(-time.Duration(i+1) * 7 * time.Hour),
 		}).Entry())
 	}

@@ -21,11 +21,13 @@ const spanForm = "a duration back from now (24h, 7d), a date (2026-11-01), or RF
 type spanFlags struct {
 	since, until string
 	utc          bool
+	flags        *pflag.FlagSet // tells what was given from what is the default
 }
 
 func (sf *spanFlags) add(cmd *cobra.Command, f *pflag.FlagSet) {
+	sf.flags = f
 	f.StringVar(&sf.since, "since", defaultSince, "from when on, by event_time: "+spanForm)
-	f.StringVar(&sf.until, "until", "", "up to when, in the same forms; a date includes its day (default: no end)")
+	f.StringVar(&sf.until, "until", "", "before when, in the same forms; a date includes its day (default: no end)")
 	f.BoolVar(&sf.utc, "utc", false, "show times, and read dates, in UTC instead of local time")
 	complete(cmd, "since", "1h", "24h", "7d", "30d", time.Now().Format(time.DateOnly))
 	complete(cmd, "until", "1h", "24h", "7d", time.Now().Format(time.DateOnly))
@@ -43,20 +45,24 @@ func (sf *spanFlags) location() *time.Location {
 type span struct{ since, until time.Time }
 
 // parse reads the flags. An RFC 3339 time or a duration ends the span at that moment, a date at its end.
+// The default of --since is counted back from the end.
 func (sf *spanFlags) parse(now time.Time) (span, error) {
 	var s span
 	var err error
-	if s.since, err = parseMoment(sf.since, now, sf.location(), 0); err != nil {
+	from := now
+	if sf.until != "" {
+		if s.until, err = parseMoment(sf.until, now, sf.location(), 1); err != nil {
+			return span{}, usagef("--until %q: %w", sf.until, err)
+		}
+		if sf.flags != nil && !sf.flags.Changed("since") && s.until.Before(now) {
+			from = s.until
+		}
+	}
+	if s.since, err = parseMoment(sf.since, from, sf.location(), 0); err != nil {
 		return span{}, usagef("--since %q: %w", sf.since, err)
 	}
-	if sf.until == "" {
-		return s, nil
-	}
-	if s.until, err = parseMoment(sf.until, now, sf.location(), 1); err != nil {
-		return span{}, usagef("--until %q: %w", sf.until, err)
-	}
-	if !s.since.Before(s.until) {
-		return span{}, usagef("--since %q lies after --until %q: nothing can be between them", sf.since, sf.until)
+	if sf.until != "" && !s.since.Before(s.until) {
+		return span{}, usagef("--since %q is not before --until %q: nothing can be between them", sf.since, sf.until)
 	}
 	return s, nil
 }

@@ -38,6 +38,8 @@ func Log(r io.Reader, name string, outcomes bool) iter.Seq[Item] {
 		}
 		head, _ := in.Peek(in.Size() / 2)
 		switch {
+		case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+			yield(failed(name, 1, errors.New("it is compressed by gzip: unpack it first")))
 		case isArray(head):
 			readArray(in, offsets, name, l, yield)
 		case messageColumn(head) >= 0:
@@ -58,7 +60,17 @@ func (l lineReader) item(name string, line int, text []byte) Item {
 			it.entries = append(it.entries, f.entry)
 		}
 	}
+	if len(it.errs)+len(it.entries) == 0 && speaksOfUnrecorded(text) {
+		it.errs = append(it.errs, errors.New("it holds an unrecorded line in a form that is not known: "+
+			"want the line itself, or JSON whose message holds it"))
+	}
 	return it
+}
+
+// speaksOfUnrecorded says whether text, in which nothing was found, seems to hold a line that should have
+// been. Passing over it would tell an operator with an unusual export that all is done.
+func speaksOfUnrecorded(text []byte) bool {
+	return bytes.Contains(text, []byte(`"msg":"unrecorded"`)) || bytes.Contains(text, []byte(`\"msg\":\"unrecorded\"`))
 }
 
 // failed is the Item of a text that cannot be read.

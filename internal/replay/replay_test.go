@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -402,4 +403,24 @@ func bodies(log io.Reader, outcomes bool) map[string]string {
 		}
 	}
 	return found
+}
+
+// TestUnknownFormsAreNotPassedOver checks that an export of another kind is not taken for one with
+// nothing in it.
+func TestUnknownFormsAreNotPassedOver(t *testing.T) {
+	t.Parallel()
+	line := `{"time":"2026-11-22T08:00:00Z","level":"ERROR","msg":"unrecorded","request_id":"r","outcome":{}}`
+	for name, text := range map[string]string{
+		"another member":  `{"content":` + strconv.Quote(line) + `}`,
+		"a wrapped array": `{"logs":[{"message":` + strconv.Quote(line) + `}]}`,
+		"gzip":            "\x1f\x8b\x08\x00 and so on",
+	} {
+		found := 0
+		for item := range replay.Log(strings.NewReader(text), "log", false) {
+			found += len(item.Errors())
+		}
+		if found != 1 {
+			t.Errorf("%s: %d errors, want 1", name, found)
+		}
+	}
 }
