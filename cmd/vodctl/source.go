@@ -60,7 +60,7 @@ func (ff *fromFlag) open() (source, error) {
 	}
 	s, err := store.Open(target, os.Getenv)
 	if err != nil {
-		return source{}, fmt.Errorf("%s is %s: %w", name, text, err)
+		return source{}, usagef("%s is %s: %w", name, text, err)
 	}
 	return source{s, text}, nil
 }
@@ -95,8 +95,7 @@ func (s source) explain(err error) error {
 	return fmt.Errorf("%s: %w\n%s", s.url, err, hint)
 }
 
-// nothing says on w why there is nothing to show, and what to try. It fails where the store holds
-// nothing at all, since then it is hardly the one that was meant.
+// nothing says on w why there is nothing to show, and what to try. It fails where the place is no store.
 func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Location, filtered bool) error {
 	days, err := s.Days(ctx, outcome.Root)
 	if err != nil {
@@ -112,8 +111,7 @@ func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Loc
 				plural(len(rejected), "day"), rejected[len(rejected)-1])
 			return nil
 		}
-		return fmt.Errorf("%s holds no outcomes: there is neither %s/ nor %s/ in it. Is the prefix right? (A store is empty until the first delivery.)",
-			s.url, outcome.Root, outcome.RejectedRoot)
+		return s.emptyOrForeign(ctx, w)
 	}
 	what := "No outcomes"
 	if filtered {
@@ -125,6 +123,19 @@ func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Loc
 		fmt.Fprint(w, ", or drop a filter")
 	}
 	fmt.Fprintln(w, ".")
+	return nil
+}
+
+// emptyOrForeign tells a store that waits for its first delivery from a place that is no store.
+func (s source) emptyOrForeign(ctx context.Context, w io.Writer) error {
+	for _, err := range s.Keys(ctx, "") {
+		if err != nil {
+			return s.explain(err)
+		}
+		return fmt.Errorf("%s is no store of outcomes: there is neither %s/ nor %s/ in it, but other things. Is the prefix right?",
+			s.url, outcome.Root, outcome.RejectedRoot)
+	}
+	fmt.Fprintf(w, "%s is empty: nothing has been recorded there yet, unless the prefix is another.\n", s.url)
 	return nil
 }
 
