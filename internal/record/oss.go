@@ -177,7 +177,7 @@ func put(ctx context.Context, bucket *oss.Bucket, key string, body []byte) (Resu
 	if service.StatusCode == http.StatusConflict && service.Code == "FileAlreadyExists" {
 		return Duplicate, nil
 	}
-	if isPassing(err, status, service.Code) {
+	if IsPassing(err, status) {
 		return 0, passingError{DescribeOSS(err)}
 	}
 	return 0, DescribeOSS(err)
@@ -188,14 +188,17 @@ type passingError struct{ error }
 
 func (e passingError) Unwrap() error { return e.error }
 
-// isPassing tells what time can mend from what needs a person: 5xx, too many requests, time-outs and
-// broken connections, but not a refusal. status is 0 where no answer came.
-func isPassing(err error, status int, code string) bool {
+// IsPassing tells what time can mend from what needs a person: 5xx, too many requests, time-outs and
+// broken connections, but not a refusal. err is the SDK's; status is that of the answer, or 0 where none
+// came or only err knows.
+func IsPassing(err error, status int) bool {
 	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
 		return false
 	}
+	service, _ := errors.AsType[oss.ServiceError](err)
+	status = cmp.Or(status, service.StatusCode)
 	switch {
-	case status == 0, status >= 500, status == http.StatusTooManyRequests, code == "RequestTimeout":
+	case status == 0, status >= 500, status == http.StatusTooManyRequests, service.Code == "RequestTimeout":
 		return true
 	default: // the answer broke off, so what it was going to say is unknown
 		_, isNet := errors.AsType[net.Error](err)

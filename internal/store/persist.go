@@ -2,13 +2,10 @@ package store
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"math/rand/v2"
-	"net/http"
 	"time"
 
-	"github.com/aliyun/aliyun-oss-go-sdk/oss"
+	"github.com/vod-callback/recorder/internal/record"
 )
 
 const (
@@ -24,7 +21,7 @@ func persist[T any](ctx context.Context, try func(context.Context) (T, error)) (
 		tryCtx, cancel := context.WithTimeout(ctx, patience)
 		result, err := try(tryCtx)
 		cancel()
-		if err == nil || n == maxTries-1 || ctx.Err() != nil || !passing(err) {
+		if err == nil || n == maxTries-1 || ctx.Err() != nil || !record.IsPassing(err, 0) {
 			return result, err
 		}
 		pause := firstPause << n
@@ -35,14 +32,4 @@ func persist[T any](ctx context.Context, try func(context.Context) (T, error)) (
 			return result, err
 		}
 	}
-}
-
-// passing says whether a later try may succeed: after 5xx, too many requests, time-outs, broken
-// connections and what is no answer of OSS at all, but not after a refusal.
-func passing(err error) bool {
-	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
-		return false
-	}
-	service, ok := errors.AsType[oss.ServiceError](err)
-	return !ok || service.StatusCode >= 500 || service.StatusCode == http.StatusTooManyRequests || service.Code == "RequestTimeout"
 }
