@@ -67,9 +67,7 @@ func run(args []string, lookup func(string) (string, bool), web http.RoundTrippe
 
 var (
 	accountForm = regexp.MustCompile(`^[0-9]{5,20}$`)
-	regionForm  = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`)
 	nameForm    = regexp.MustCompile(`^[a-z][a-z0-9-]{1,26}[a-z0-9]$`)
-	bucketForm  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 )
 
 // maxEnvironment is how many bytes Function Compute allows for all variables of a function.
@@ -128,13 +126,13 @@ func (d deployment) checkNames(v *verdict) {
 	case !accountForm.MatchString(d.account):
 		v.problem("the account ID %q is no number; it stands at the top of the console's account menu", d.account)
 	}
-	if !regionForm.MatchString(d.region) {
+	if !record.IsRegionID(d.region) {
 		v.problem("REGION=%q: want a region ID such as cn-shanghai", d.region)
 	}
 	if !nameForm.MatchString(d.name) {
 		v.problem("FUNCTION_NAME=%q: want 3 to 28 lower-case letters, digits and hyphens, from a letter to a letter or digit, "+
 			"since bucket, log project and roles are named after it", d.name)
-	} else if d.bucket != "" && accountForm.MatchString(d.account) && !bucketForm.MatchString(d.bucket) {
+	} else if d.bucket != "" && accountForm.MatchString(d.account) && !record.IsBucketName(d.bucket) {
 		v.problem("the bucket name %q: want 3 to 63 lower-case letters, digits and inner hyphens; a shorter FUNCTION_NAME helps", d.bucket)
 	}
 }

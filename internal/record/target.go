@@ -79,7 +79,7 @@ func parseFile(s string, u *url.URL) (Target, error) {
 
 func parseOSS(u *url.URL) (Target, error) {
 	t := &OSSTarget{Bucket: u.Host, Prefix: strings.Trim(u.Path, "/")}
-	if !isBucketName(t.Bucket) {
+	if !IsBucketName(t.Bucket) {
 		return Target{}, errors.New("a bucket's name is 3 to 63 lower-case letters, digits and inner hyphens")
 	}
 	if err := checkPrefix(t.Prefix); err != nil {
@@ -142,15 +142,21 @@ func parseEndpoint(s string) (string, error) {
 }
 
 func parseRegion(s string) (string, error) {
-	if strings.HasPrefix(s, "oss-") || !strings.Contains(s, "-") || !isLowerName(s) {
+	if !IsRegionID(s) {
 		return "", errors.New("region is a plain region ID such as cn-hangzhou, without oss- before it")
 	}
 	return s, nil
 }
 
-// isBucketName follows OSS, "Bucket naming conventions".
-func isBucketName(s string) bool {
+// IsBucketName says whether s can name a bucket: 3 to 63 lower-case letters, digits and inner hyphens.
+// Source: OSS, "Bucket naming conventions".
+func IsBucketName(s string) bool {
 	return 3 <= len(s) && len(s) <= 63 && isLowerName(s)
+}
+
+// IsRegionID says whether s has the form of a region ID such as cn-hangzhou, without oss- before it.
+func IsRegionID(s string) bool {
+	return !strings.HasPrefix(s, "oss-") && strings.Contains(s, "-") && isLowerName(s)
 }
 
 // isLowerName says whether s is lower-case letters, digits and inner hyphens.
