@@ -19,12 +19,12 @@ var errRepeatedMember = errors.New("the trigger event holds a member more than o
 
 // answerHTTP handles a callback. Until it is known to be authentic nothing of it is stored.
 func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Request) httpAnswer {
-	body, bodyErr := r.Body(maxBody)
-	switch {
-	case r.Method != http.MethodPost:
+	if r.Method != http.MethodPost {
 		h.refuse(inv, r, "the method is "+quoteMethod(r.Method)+", not POST")
 		return methodNotAllowed
-	case errors.Is(bodyErr, trigger.ErrBodyTooLarge):
+	}
+	body, bodyErr := r.Body(maxBody)
+	if errors.Is(bodyErr, trigger.ErrBodyTooLarge) {
 		h.refuse(inv, r, "the body is larger than 262144 bytes")
 		return bodyTooLarge
 	}

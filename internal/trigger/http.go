@@ -19,10 +19,9 @@ type Request struct {
 	// Repeated is the member that the event holds more than once, or "": a delivery that says two things.
 	Repeated string
 
-	headers   []jsonx.Object // as many as the event has members of that name
-	body      jsontext.Value
-	isBase64  bool
-	hasNoBody bool
+	headers  []jsonx.Object // as many as the event has members of that name
+	body     jsontext.Value
+	isBase64 bool
 }
 
 // isHTTP recognises an HTTP trigger event that is the payload itself. The topic form goes first, but
@@ -52,9 +51,7 @@ func readRequest(object jsonx.Object) *Request {
 	if r.Repeated == "" && (requestContext.Repeated("http", "domainName") != "" || call.Repeated("method") != "") {
 		r.Repeated = "requestContext"
 	}
-	var ok bool
-	r.body, ok = object.Get("body")
-	r.hasNoBody = !ok || r.body.Kind() == 'n'
+	r.body, _ = object.Get("body")
 	flag, _ := object.Get("isBase64Encoded")
 	r.isBase64 = string(flag) == "true"
 	return r
@@ -103,7 +100,7 @@ func (r *Request) Body(limit int) ([]byte, error) {
 }
 
 func (r *Request) decodedBody() ([]byte, error) {
-	if r.hasNoBody {
+	if len(r.body) == 0 || r.body.Kind() == 'n' {
 		return nil, nil
 	}
 	if r.body.Kind() != '"' {
