@@ -9,8 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
-	"strings"
 	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -33,68 +33,20 @@ var ErrDepth = errors.New("value nested too deeply")
 // and whatever an export of the log puts round an event, so that what was taken can be read back.
 const MaxDepth = 9_900
 
-// A Member is one name/value pair of an object. Both are part of the data that was read, where it does
-// not spell the name with escapes: nothing is copied.
-type Member struct {
-	name  []byte
-	Value jsontext.Value // the text as spelled
-}
-
-// Name returns the name.
-func (m Member) Name() string { return string(m.name) }
-
-// NameFold says whether the name is name without regard to case.
-func (m Member) NameFold(name string) bool {
-	return len(m.name) == len(name) && strings.EqualFold(string(m.name), name)
-}
-
-// Object is the members of one JSON object in the order in which they stand.
-type Object []Member
-
-// Get returns the value of the member called name, compared exactly, and whether there is one. Of
-// several it is the first.
-func (o Object) Get(name string) (jsontext.Value, bool) {
-	for i := range o {
-		if string(o[i].name) == name {
-			return o[i].Value, true
-		}
-	}
-	return nil, false
-}
-
-// Has says whether there is a member called name.
-func (o Object) Has(name string) bool {
-	_, ok := o.Get(name)
-	return ok
-}
-
-// Repeated returns the first of names that o holds more than once, or "".
-func (o Object) Repeated(names ...string) string {
-	for _, name := range names {
-		n := 0
-		for i := range o {
-			if string(o[i].name) == name {
-				n++
-			}
-		}
-		if n > 1 {
-			return name
-		}
-	}
-	return ""
-}
-
 // Strict reads data as exactly one object. A repeated name at any depth, however escaped, invalid
 // UTF-8, a lone surrogate, a number that RFC 8785 cannot hold, nesting beyond MaxDepth and trailing data
 // are errors.
 func Strict(data []byte) (Object, error) {
+	if o, ok := scanObject(data, true); ok {
+		return o, nil
+	}
 	o, err := readObject(data)
 	if err != nil {
-		return nil, err
+		return Object{}, err
 	}
-	for i := range o {
-		if err := checkTokens(o[i].Value); err != nil {
-			return nil, fmt.Errorf("member %q: %w", o[i].name, err)
+	for m := range o.All() {
+		if err := checkTokens(m.Value()); err != nil {
+			return Object{}, fmt.Errorf("member %q: %w", m.Name(), err)
 		}
 	}
 	return o, nil
@@ -103,11 +55,21 @@ func Strict(data []byte) (Object, error) {
 // Lenient reads data as exactly one object and lets repeated names and ill-formed text pass: what they
 // mean is for the reader of the members to decide.
 func Lenient(data []byte) (Object, error) {
+	if o, ok := scanObject(data, false); ok {
+		return o, nil
+	}
 	return readObject(data, lenient...)
 }
 
 // Elements reads data as exactly one array, as leniently as Lenient reads an object.
 func Elements(data []byte) ([]jsontext.Value, error) {
+	if elements, ok := scanElements(data); ok {
+		return elements, nil
+	}
+	return readElements(data)
+}
+
+func readElements(data []byte) ([]jsontext.Value, error) {
 	dec := newDecoder(data, lenient...)
 	defer dec.release()
 	if err := open(dec, '['); err != nil {
@@ -115,36 +77,55 @@ func Elements(data []byte) ([]jsontext.Value, error) {
 	}
 	var elements []jsontext.Value
 	for dec.PeekKind() != ']' {
-		v, err := readValue(dec, data)
+		v, err := dec.ReadValue()
 		if err != nil {
 			return nil, err
 		}
-		elements = append(elements, v)
+		end := dec.InputOffset() // what ReadValue returns is valid for one call only
+		elements = append(elements, data[end-int64(len(v)):end:end])
 	}
-	return elements, finish(dec)
+	if err := finish(dec); err != nil {
+		return nil, err
+	}
+	return elements, nil
 }
 
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 func readObject(data []byte, opts ...jsontext.Options) (Object, error) {
+	if len(data) > math.MaxInt32 {
+		return Object{}, errors.New("more than 2 GiB")
+	}
 	dec := newDecoder(data, opts...)
 	defer dec.release()
 	if err := open(dec, '{'); err != nil {
-		return nil, err
+		return Object{}, err
 	}
-	o := make(Object, 0, 8)
+	tape := make([]span, 0, 8)
 	for dec.PeekKind() != '}' {
-		name, err := readValue(dec, data)
+		name, err := dec.ReadValue()
 		if err != nil {
-			return nil, err
+			return Object{}, err
 		}
-		value, err := readValue(dec, data)
+		s := span{escaped: bytes.IndexByte(name, '\\') >= 0}
+		s.name, s.nameEnd = extent(dec, name)
+		value, err := dec.ReadValue()
 		if err != nil {
-			return nil, err
+			return Object{}, err
 		}
-		o = append(o, Member{Text(name), value})
+		s.value, s.valueEnd = extent(dec, value)
+		tape = append(tape, s)
 	}
-	return o, finish(dec)
+	if err := finish(dec); err != nil {
+		return Object{}, err
+	}
+	return Object{data, tape}, nil
+}
+
+// extent returns where v, which dec has just read, stands in the data.
+func extent(dec *decoder, v jsontext.Value) (start, end int32) {
+	end = int32(dec.InputOffset())  //nolint:gosec // G115: readObject takes no more data than that
+	return end - int32(len(v)), end //nolint:gosec // G115: as above
 }
 
 // A decoder reads a slice of bytes in place, as only a bytes.Buffer lets it. Decoders are used again,
@@ -185,16 +166,6 @@ func open(dec *decoder, kind jsontext.Kind) error {
 		return fmt.Errorf("not an %s but %s", word(kind), word(tok.Kind()))
 	}
 	return nil
-}
-
-// readValue reads the next value as a part of data: what ReadValue returns is valid for one call only.
-func readValue(dec *decoder, data []byte) (jsontext.Value, error) {
-	v, err := dec.ReadValue()
-	if err != nil {
-		return nil, err
-	}
-	end := dec.InputOffset()
-	return data[end-int64(len(v)) : end : end], nil
 }
 
 // finish reads the closing delimiter and makes sure that nothing follows it.
@@ -299,7 +270,7 @@ func illFormedText(v jsontext.Value) []byte {
 	return out
 }
 
-var simpleEscapes = map[byte]byte{
+var simpleEscapes = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
@@ -325,15 +296,6 @@ func Compact(v jsontext.Value) []byte {
 	// Duplicate names and the like are no concern here: what is malformed stays as it is.
 	_ = c.Compact(lenient...)
 	return c
-}
-
-// Canonical returns v in the canonical form of RFC 8785. It fails where v is not I-JSON.
-func Canonical(v jsontext.Value) ([]byte, error) {
-	c := v.Clone()
-	if err := c.Canonicalize(); err != nil {
-		return nil, err
-	}
-	return c, nil
 }
 
 // Kind says what the JSON value that begins data is, by its first byte: '{', '[', '"', '0' for a

@@ -188,7 +188,7 @@ func compare(logged, derived outcome.Outcome) error {
 		return err
 	}
 	for _, o := range []jsonx.Object{got, want} {
-		for _, m := range o {
+		for m := range o.All() {
 			g, _ := got.Get(m.Name())
 			w, _ := want.Get(m.Name())
 			if !bytes.Equal(g, w) {
@@ -202,7 +202,7 @@ func compare(logged, derived outcome.Outcome) error {
 func members(o outcome.Outcome) (jsonx.Object, error) {
 	line, err := o.Line()
 	if err != nil {
-		return nil, err
+		return jsonx.Object{}, err
 	}
 	return jsonx.Lenient(line)
 }

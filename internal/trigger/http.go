@@ -38,9 +38,9 @@ func readRequest(object jsonx.Object) *Request {
 	r := &Request{
 		Repeated: object.Repeated("requestContext", "body", "isBase64Encoded", "rawPath"),
 	}
-	for _, m := range object {
+	for m := range object.All() {
 		if m.Name() == "headers" {
-			r.addHeaders(m.Value)
+			r.addHeaders(m)
 		}
 	}
 	r.RawPath = member(object, "rawPath")
@@ -58,8 +58,8 @@ func readRequest(object jsonx.Object) *Request {
 }
 
 // addHeaders takes names and values as they come.
-func (r *Request) addHeaders(v jsontext.Value) {
-	if headers, err := jsonx.Lenient(v); err == nil {
+func (r *Request) addHeaders(m jsonx.Member) {
+	if headers, ok := m.Object(); ok {
 		r.headers = append(r.headers, headers)
 	}
 }
@@ -69,9 +69,9 @@ func (r *Request) addHeaders(v jsontext.Value) {
 func (r *Request) Values(name string) []string {
 	var values []string
 	for _, headers := range r.headers {
-		for _, h := range headers {
-			if h.Value.Kind() == '"' && h.NameFold(name) {
-				values = append(values, string(jsonx.Text(h.Value)))
+		for h := range headers.All() {
+			if v := h.Value(); v.Kind() == '"' && h.NameFold(name) {
+				values = append(values, string(jsonx.Text(v)))
 			}
 		}
 	}
@@ -148,10 +148,7 @@ func member(object jsonx.Object, name string) string {
 
 // child returns an object member of object, or none.
 func child(object jsonx.Object, name string) jsonx.Object {
-	v, _ := object.Get(name)
-	inner, err := jsonx.Lenient(v)
-	if err != nil {
-		return nil
-	}
+	m, _ := object.Member(name)
+	inner, _ := m.Object()
 	return inner
 }

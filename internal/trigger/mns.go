@@ -40,9 +40,9 @@ func readCloudEvent(object jsonx.Object, text []byte) Message {
 	if name := object.Repeated("specversion", "data"); name != "" {
 		return ambiguous(text, MNSQueue, name)
 	}
-	v, _ := object.Get("data")
-	data, err := jsonx.Lenient(v)
-	if err != nil || !data.Has("messageBody") {
+	m, _ := object.Member("data")
+	data, ok := m.Object()
+	if !ok || !data.Has("messageBody") {
 		m := unknownMessage(text, MNSQueue)
 		m.Reason = "a CloudEvent without data.messageBody, so not one of an MNS queue"
 		return m

@@ -58,14 +58,16 @@ func redactObject(text []byte) (out []byte, changed bool) {
 	if err != nil || !looksLikeHTTP(object) {
 		return text, false
 	}
-	rest := slices.DeleteFunc(object, func(m jsonx.Member) bool { return strings.EqualFold(m.Name(), "headers") })
 	out = append(out, '{')
-	for i, m := range rest {
-		if i > 0 {
+	for m := range object.All() {
+		if strings.EqualFold(m.Name(), "headers") {
+			continue
+		}
+		if len(out) > 1 {
 			out = append(out, ',')
 		}
 		out, _ = jsontext.AppendQuote(out, m.Name())
-		out = append(append(out, ':'), m.Value...)
+		out = append(append(out, ':'), m.Value()...)
 	}
 	return append(out, '}'), true
 }
