@@ -51,13 +51,13 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer json.RawMe
 		}
 	}()
 	inv = h.newInvocation(ctx)
-	ctx, cancel := h.recordingContext(ctx, inv)
-	defer cancel()
+	recording := h.recordingContext(ctx, inv)
+	defer recording.stop()
 	delivery := trigger.Read(payload)
 	if delivery.Request != nil {
-		return h.answerHTTP(ctx, inv, delivery.Request).json(inv.requestID)
+		return h.answerHTTP(recording, inv, delivery.Request).json(inv.requestID)
 	}
-	return h.handleMessages(ctx, inv, delivery.Messages).json()
+	return h.handleMessages(recording, inv, delivery.Messages).json()
 }
 
 // broken answers a delivery over which the function broke before any message of it was in hand. The
@@ -74,12 +74,12 @@ func (h *Handler) broken(inv invocation, payload []byte, cause error) (json.RawM
 
 // recordingContext ends when there is no more time to record, and carries what the recorder needs of the
 // invocation.
-func (h *Handler) recordingContext(ctx context.Context, inv invocation) (context.Context, context.CancelFunc) {
+func (h *Handler) recordingContext(ctx context.Context, inv invocation) *deadline {
 	end := time.Now().Add(h.Timeout)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-deadlineMargin).Before(end) {
-		end = deadline.Add(-deadlineMargin)
+	if own, ok := ctx.Deadline(); ok && own.Add(-deadlineMargin).Before(end) {
+		end = own.Add(-deadlineMargin)
 	}
-	return context.WithDeadline(record.NewContext(ctx, inv.recorder), end)
+	return &deadline{Context: record.NewContext(ctx, inv.recorder), end: end}
 }
 
 // handleMessages handles all messages of a delivery side by side, a bounded number at a time. One that

@@ -289,13 +289,31 @@ func hex4(v []byte) rune {
 // Compact returns v, which must be valid JSON, without white space between its tokens; strings and
 // numbers stay as spelled. It is v itself where that holds no white space at all.
 func Compact(v jsontext.Value) []byte {
-	if !bytes.ContainsAny(v, " \t\r\n") {
+	if !spaced(v) {
 		return v // as senders send it
 	}
 	c := v.Clone()
 	// Duplicate names and the like are no concern here: what is malformed stays as it is.
 	_ = c.Compact(lenient...)
 	return c
+}
+
+// spaced says whether white space stands between the tokens of v.
+func spaced(v jsontext.Value) bool {
+	for i := 0; i < len(v); i++ {
+		switch v[i] {
+		case ' ', '\t', '\r', '\n':
+			return true
+		case '"':
+			for i++; ; i += 2 { // over a backslash and what it escapes
+				i += plain(v[min(i, len(v)):])
+				if i >= len(v) || v[i] != '\\' {
+					break
+				}
+			}
+		}
+	}
+	return false
 }
 
 // Kind says what the JSON value that begins data is, by its first byte: '{', '[', '"', '0' for a

@@ -28,9 +28,6 @@ const maxMedia = 200
 // digestLen is how many hex digits of the digest a key has.
 const digestLen = 12
 
-// timeFormat is how a record and its neighbours spell the moment of receipt: RFC 3339, milliseconds.
-const timeFormat = "2006-01-02T15:04:05.000Z07:00"
-
 // Facts is what is known of a delivery besides its content.
 type Facts struct {
 	Trigger    string
@@ -95,9 +92,19 @@ func New(event events.ProduceMediaComplete, raw []byte, facts Facts) (Outcome, e
 		RequestID:     facts.RequestID,
 		AccountID:     facts.AccountID,
 		Region:        facts.Region,
-		ReceivedAt:    facts.ReceivedAt.UTC().Format(timeFormat),
+		ReceivedAt:    milliseconds(facts.ReceivedAt),
 		Raw:           jsonx.Compact(raw),
 	}, nil
+}
+
+// milliseconds is how a record spells the moment of receipt: RFC 3339 in UTC, always with three digits
+// after the second.
+func milliseconds(t time.Time) string {
+	const seconds = "2006-01-02T15:04:05"
+	b := t.UTC().AppendFormat(make([]byte, 0, 32), time.RFC3339)
+	ms := t.Nanosecond() / int(time.Millisecond)
+	b = append(b[:len(seconds)], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z') //nolint:gosec // G115: digits
+	return string(b)
 }
 
 // Line returns o as one line of JSON that ends in a newline, so that concatenated records are NDJSON.
@@ -155,12 +162,17 @@ func (o Outcome) Key() (string, error) {
 	if media == "" {
 		media = o.JobID
 	}
-	t := o.EventTime.UTC()
+	// RFC 3339 is the layout that Go does not interpret.
+	t := o.EventTime.UTC().Format(time.RFC3339)
 	key := append(make([]byte, 0, 256), Root+"/dt="...)
-	key = append(t.AppendFormat(key, time.DateOnly), '/')
+	key = append(append(key, t[:len(time.DateOnly)]...), '/')
 	key = append(append(key, escape(media)...), '/')
-	key = append(t.AppendFormat(key, keyTime), '-')
-	key = append(append(key, o.Status...), '-')
+	for i := range len(t) {
+		if t[i] != '-' && t[i] != ':' {
+			key = append(key, t[i])
+		}
+	}
+	key = append(append(append(key, '-'), o.Status...), '-')
 	return string(append(append(key, digest...), extension...)), nil
 }
 

@@ -131,7 +131,7 @@ func (r *Request) URLs() []string {
 	case "/":
 		paths = []string{"/", ""}
 	}
-	var urls []string
+	urls := make([]string, 0, 2*len(paths))
 	for _, path := range paths {
 		urls = append(urls, "https://"+r.DomainName+path, "http://"+r.DomainName+path)
 	}
