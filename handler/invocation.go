@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"cmp"
 	"context"
 	"os"
 	"time"
@@ -31,8 +30,8 @@ func (h *Handler) newInvocation(ctx context.Context) invocation {
 	}
 	return invocation{
 		requestID:  fc.RequestID,
-		accountID:  cmp.Or(fc.AccountId, os.Getenv("FC_ACCOUNT_ID")),
-		region:     cmp.Or(fc.Region, os.Getenv("FC_REGION")),
+		accountID:  orEnv(fc.AccountId, "FC_ACCOUNT_ID"),
+		region:     orEnv(fc.Region, "FC_REGION"),
 		receivedAt: h.Now(),
 		recorder: record.Invocation{
 			Region: fc.Region,
@@ -43,6 +42,14 @@ func (h *Handler) newInvocation(ctx context.Context) invocation {
 			},
 		},
 	}
+}
+
+// orEnv returns value or, where it is empty, what the environment says.
+func orEnv(value, name string) string {
+	if value != "" {
+		return value
+	}
+	return os.Getenv(name)
 }
 
 // facts are what a record says of the delivery.

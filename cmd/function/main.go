@@ -22,7 +22,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err) // one line for each variable that cannot be used
 		os.Exit(1)
 	}
-	limitMemory()
+	fitInstance()
 	log := funclog.New(os.Stdout, cfg.LogLevel, time.Now)
 	h := &handler.Handler{
 		Recorder:     record.Open(cfg.RecordTo, log, os.Getenv),

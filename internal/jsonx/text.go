@@ -10,9 +10,22 @@ import (
 // AppendText appends s to dst as a JSON string, with U+FFFD for what is not UTF-8, and with escapes for
 // all that Unobeyed escapes.
 func AppendText[T ~[]byte | ~string](dst []byte, s T) []byte {
+	if harmless(s) {
+		return append(append(append(dst, '"'), s...), '"')
+	}
 	start := len(dst)
 	dst, _ = jsontext.AppendQuote(dst, s) // the error is about what became U+FFFD
 	return append(dst[:start], Unobeyed(dst[start:])...)
+}
+
+// harmless says whether s is its own spelling, as the texts of senders mostly are.
+func harmless[T ~[]byte | ~string](s T) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // Unobeyed returns JSON with the characters as \u escapes that JSON lets stand but that a terminal or a

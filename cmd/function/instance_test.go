@@ -1,0 +1,44 @@
+package main_test
+
+import (
+	"fmt"
+	"regexp"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/vod-callback/recorder/internal/fclocal"
+)
+
+// TestInstanceIsFitted looks at how many threads Go uses, as GODEBUG=schedtrace tells: no more than the
+// instance can have vCPUs, unless GOMAXPROCS says otherwise.
+func TestInstanceIsFitted(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		env  []string
+		want int
+	}{
+		{[]string{"FC_FUNCTION_MEMORY_SIZE=128"}, 1},
+		{[]string{"FC_FUNCTION_MEMORY_SIZE=1024"}, 1},
+		{[]string{"FC_FUNCTION_MEMORY_SIZE=1088"}, min(2, runtime.NumCPU())},
+		{[]string{"FC_FUNCTION_MEMORY_SIZE="}, runtime.GOMAXPROCS(0)},
+		{[]string{"FC_FUNCTION_MEMORY_SIZE=much"}, runtime.GOMAXPROCS(0)},
+		{[]string{"FC_FUNCTION_MEMORY_SIZE=128", "GOMAXPROCS=3"}, 3},
+	} {
+		t.Run(fmt.Sprint(tt.env), func(t *testing.T) {
+			t.Parallel()
+			rt, log := start(t, fclocal.Options{}, append(tt.env, "GODEBUG=schedtrace=20")...)
+			invoke(t, rt, []byte(`[]`)) // after this main has done all that comes before the first invocation
+			seen := len(log.String())
+			traced := regexp.MustCompile(`gomaxprocs=(\d+) `)
+			for range time.Tick(5 * time.Millisecond) {
+				if found := traced.FindStringSubmatch(log.String()[seen:]); found != nil {
+					if found[1] != fmt.Sprint(tt.want) {
+						t.Errorf("Go uses %s threads, want %d", found[1], tt.want)
+					}
+					return
+				}
+			}
+		})
+	}
+}
