@@ -78,7 +78,7 @@ func answerTo(v verdict) httpAnswer {
 
 // json encodes a as the response object of FC's HTTP trigger.
 func (a httpAnswer) json(requestID string) (json.RawMessage, error) {
-	body := make([]byte, 0, 256)
+	body := make([]byte, 0, 128)
 	if a.result != "" {
 		body = jsonx.AppendText(append(body, `{"result":`...), a.result)
 	} else {
@@ -88,7 +88,7 @@ func (a httpAnswer) json(requestID string) (json.RawMessage, error) {
 	body = jsonx.AppendText(append(body, `,"requestId":`...), requestID)
 	body = append(body, '}')
 
-	answer := make([]byte, 0, 512)
+	answer := make([]byte, 0, 2*len(body)+128)
 	answer = strconv.AppendInt(append(answer, `{"statusCode":`...), int64(a.status), 10)
 	answer = append(answer, `,"headers":{"Content-Type":"application/json"`...)
 	if a.status == http.StatusMethodNotAllowed {

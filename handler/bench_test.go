@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -18,6 +20,11 @@ import (
 
 // BenchmarkInvoke measures one delivery from payload to answer, recorded to a log that goes nowhere.
 func BenchmarkInvoke(b *testing.B) {
+	event := sample.Event{Status: events.Fail}.JSON()
+	target, err := url.Parse("https://www.example.com/your/callback")
+	if err != nil {
+		b.Fatal(err)
+	}
 	batch := make([][]byte, 100)
 	for i := range batch {
 		batch[i] = sample.Event{Producer: events.IMS}.JSON()
@@ -26,8 +33,8 @@ func BenchmarkInvoke(b *testing.B) {
 		name    string
 		payload []byte
 	}{
-		{"http", readSample(b, "http-vod.json")},
-		{"mns_topic", readSample(b, "mns-topic.json")},
+		{"http", sample.HTTP(http.MethodPost, target, callback.VOD.SignNow(target.String(), "test123", now()), event, now())},
+		{"mns_topic", sample.MNSTopic(event, now())},
 		{"batch of 100", sample.MNSQueueBatch(batch, now())},
 	} {
 		b.Run(bb.name, func(b *testing.B) {

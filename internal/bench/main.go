@@ -36,6 +36,7 @@ func main() {
 type contestant struct {
 	name string
 	path string
+	env  []string
 }
 
 func run(ctx context.Context, out io.Writer, function string, node bool, rounds int) error {
@@ -49,7 +50,7 @@ func run(ctx context.Context, out io.Writer, function string, node bool, rounds 
 		return err
 	}
 	fmt.Fprintf(out, "%s/%s, %d CPUs, %s, %d rounds\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), rounds)
-	for _, part := range []func(context.Context, io.Writer, []contestant, int) error{overhead, storage, growth} {
+	for _, part := range []func(context.Context, io.Writer, []contestant, int) error{overhead, inside, storage, growth} {
 		if err := part(ctx, out, contestants, rounds); err != nil {
 			return err
 		}
@@ -59,7 +60,13 @@ func run(ctx context.Context, out io.Writer, function string, node bool, rounds 
 
 // build compiles the contestants as the function is compiled. The first is the floor, the second ours.
 func build(dir, function string, node bool) ([]contestant, error) {
-	contestants := []contestant{{"no-op", filepath.Join(dir, "noop")}, {"this function", function}, {"plain Go", filepath.Join(dir, "plain")}}
+	noop := filepath.Join(dir, "noop")
+	contestants := []contestant{
+		{name: "no-op", path: noop},
+		{name: "this function", path: function},
+		{name: "no-op, 1 thread", path: noop, env: []string{"GOMAXPROCS=1"}}, // as ours fits itself to its instance
+		{name: "plain Go", path: filepath.Join(dir, "plain")},
+	}
 	for _, name := range []string{"noop", "plain"} {
 		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, name), "./internal/bench/"+name) //nolint:gosec // G204: constants
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -68,7 +75,7 @@ func build(dir, function string, node bool) ([]contestant, error) {
 		}
 	}
 	if node {
-		contestants = append(contestants, contestant{"Node.js", "internal/bench/node/main.mjs"})
+		contestants = append(contestants, contestant{name: "Node.js", path: "internal/bench/node/main.mjs"})
 	}
 	return contestants, nil
 }

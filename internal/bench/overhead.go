@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -40,7 +41,7 @@ func signedCallback(event sample.Event) ([]byte, error) {
 func start(c contestant, env ...string) (*fclocal.Runtime, error) {
 	return fclocal.Start(fclocal.Options{
 		Function: c.path, Concurrency: 64, Timeout: 5 * time.Minute, Log: io.Discard,
-		Env: append([]string{"VOD_CALLBACK_KEYS=" + key, "VOD_CALLBACK_MAX_AGE=0", "RECORD_TO=log:", "RECORD_TIMEOUT=4m"}, env...),
+		Env: slices.Concat([]string{"VOD_CALLBACK_KEYS=" + key, "VOD_CALLBACK_MAX_AGE=0", "RECORD_TO=log:", "RECORD_TIMEOUT=4m"}, c.env, env),
 	})
 }
 

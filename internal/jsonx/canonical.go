@@ -10,8 +10,10 @@ import (
 
 // Canonical returns v in the canonical form of RFC 8785. It fails where v is not I-JSON.
 func Canonical(v jsontext.Value) ([]byte, error) {
-	if o, ok := scanObject(v, true); ok {
-		return o.appendCanonical(make([]byte, 0, len(v)))
+	s, ok := newScanner(v, true)
+	defer s.release()
+	if ok && s.whole() {
+		return Object{v, s.tape}.appendCanonical(make([]byte, 0, len(v)))
 	}
 	c := v.Clone()
 	if err := c.Canonicalize(); err != nil {

@@ -50,11 +50,14 @@ func (s *scanner) release() {
 func scanObject(data []byte, strict bool) (o Object, ok bool) {
 	s, ok := newScanner(data, strict)
 	defer s.release()
-	if !ok || s.peek() != '{' || !s.object(scanDepth) || !s.ended() {
+	if !ok || !s.whole() {
 		return Object{}, false
 	}
 	return Object{data, append(make([]span, 0, len(s.tape)), s.tape...)}, true
 }
+
+// whole reads the data as exactly one object.
+func (s *scanner) whole() bool { return s.peek() == '{' && s.object(scanDepth) && s.ended() }
 
 // scanElements reads data as exactly one array, leniently; ok is false where it declines.
 func scanElements(data []byte) (elements []jsontext.Value, ok bool) {

@@ -163,13 +163,13 @@ func (o Outcome) Key() (string, error) {
 		media = o.JobID
 	}
 	// RFC 3339 is the layout that Go does not interpret.
-	t := o.EventTime.UTC().Format(time.RFC3339)
-	key := append(make([]byte, 0, 256), Root+"/dt="...)
+	t := o.EventTime.UTC().AppendFormat(make([]byte, 0, 32), time.RFC3339)
+	key := append(make([]byte, 0, 160), Root+"/dt="...)
 	key = append(append(key, t[:len(time.DateOnly)]...), '/')
 	key = append(append(key, escape(media)...), '/')
-	for i := range len(t) {
-		if t[i] != '-' && t[i] != ':' {
-			key = append(key, t[i])
+	for _, c := range t {
+		if c != '-' && c != ':' {
+			key = append(key, c)
 		}
 	}
 	key = append(append(append(key, '-'), o.Status...), '-')

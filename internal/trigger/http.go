@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -124,16 +125,12 @@ func (r *Request) URLs() []string {
 	if r.DomainName == "" {
 		return nil
 	}
-	paths := []string{r.RawPath}
+	urls := []string{"https://" + r.DomainName + r.RawPath, "http://" + r.DomainName + r.RawPath}
 	switch r.RawPath {
 	case "":
-		paths = []string{"", "/"}
+		urls = append(urls, urls[0]+"/", urls[1]+"/")
 	case "/":
-		paths = []string{"/", ""}
-	}
-	urls := make([]string, 0, 2*len(paths))
-	for _, path := range paths {
-		urls = append(urls, "https://"+r.DomainName+path, "http://"+r.DomainName+path)
+		urls = append(urls, strings.TrimSuffix(urls[0], "/"), strings.TrimSuffix(urls[1], "/"))
 	}
 	return urls
 }
