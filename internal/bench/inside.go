@@ -108,7 +108,7 @@ func insideParts() ([]part, error) {
 		{"of the HTTP delivery: envelope", func() error { trigger.Read(payload); return nil }},
 		{"signature", func() error { return verifier.Verify(request, request.URLs(), time.Now()) }},
 		{"event", func() error { _, err := events.Parse(body); return err }},
-		{"digest", func() error { _, err := outcome.Digest(body); return err }},
+		{"digest", func() error { _, err := outcome.AppendDigest(nil, body); return err }},
 		{"record", func() error { _, err := kept.Line(); return err }},
 		{"log lines", func() error { _, err := record.LogRecorder{Log: log}.Record(context.Background(), entry); return err }},
 	}, nil

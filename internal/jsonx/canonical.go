@@ -8,18 +8,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Canonical returns v in the canonical form of RFC 8785. It fails where v is not I-JSON.
-func Canonical(v jsontext.Value) ([]byte, error) {
+// AppendCanonical appends v to dst in the canonical form of RFC 8785. It fails where v is not I-JSON.
+func AppendCanonical(dst []byte, v jsontext.Value) ([]byte, error) {
 	s, ok := newScanner(v, true)
 	defer s.release()
 	if ok && s.whole() {
-		return Object{v, s.tape}.appendCanonical(make([]byte, 0, len(v)))
+		return Object{v, s.tape}.appendCanonical(dst)
 	}
+	return appendCanonicalized(dst, v)
+}
+
+func appendCanonicalized(dst []byte, v jsontext.Value) ([]byte, error) {
 	c := v.Clone()
 	if err := c.Canonicalize(); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return append(dst, c...), nil
 }
 
 // appendCanonical appends the canonical form of o, which a strict scanner must have read: its names are
@@ -63,9 +67,7 @@ func (m Member) appendCanonical(dst []byte) ([]byte, error) {
 			return strconv.AppendInt(dst, n, 10), nil
 		}
 	}
-	c := v.Clone()
-	err := c.Canonicalize()
-	return append(dst, c...), err
+	return appendCanonicalized(dst, v)
 }
 
 // appendCanonicalText appends the canonical form of a string: what needs no escape has none.

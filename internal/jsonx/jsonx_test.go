@@ -102,7 +102,7 @@ func TestErrorsAreTold(t *testing.T) {
 
 func TestCanonical(t *testing.T) {
 	t.Parallel()
-	got, err := jsonx.Canonical([]byte(`{"b": 1.0, "a":"\u00e9\/", "c": 1E3}`))
+	got, err := jsonx.AppendCanonical(nil, []byte(`{"b": 1.0, "a":"\u00e9\/", "c": 1E3}`))
 	if want := `{"a":"é/","b":1,"c":1000}`; err != nil || string(got) != want {
 		t.Errorf("Canonical = %s, %v; want %s", got, err, want)
 	}
@@ -149,15 +149,15 @@ func FuzzCanonical(f *testing.F) {
 			}
 			t.Skip()
 		}
-		once, err := jsonx.Canonical(data)
+		once, err := jsonx.AppendCanonical(nil, data)
 		if err != nil {
 			t.Fatalf("Canonical refuses what Strict takes: %v", err)
 		}
-		twice, err := jsonx.Canonical(once)
+		twice, err := jsonx.AppendCanonical(nil, once)
 		if err != nil || !bytes.Equal(once, twice) {
 			t.Fatalf("Canonical is not stable: %s, %s, %v", once, twice, err)
 		}
-		compact, err := jsonx.Canonical(jsonx.Compact(data))
+		compact, err := jsonx.AppendCanonical(nil, jsonx.Compact(data))
 		if err != nil || !bytes.Equal(once, compact) {
 			t.Fatalf("Compact changes the meaning: %s, %s, %v", once, compact, err)
 		}

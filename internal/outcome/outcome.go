@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -154,10 +155,6 @@ func appendMember(b []byte, name, value string) []byte {
 //
 // It depends on the event alone, not on how or when it came, so that a second delivery finds the first.
 func (o Outcome) Key() (string, error) {
-	digest, err := Digest(o.Raw)
-	if err != nil {
-		return "", err
-	}
 	media := o.MediaID
 	if media == "" {
 		media = o.JobID
@@ -173,19 +170,33 @@ func (o Outcome) Key() (string, error) {
 		}
 	}
 	key = append(append(append(key, '-'), o.Status...), '-')
-	return string(append(append(key, digest...), extension...)), nil
+	key, err := AppendDigest(key, o.Raw)
+	if err != nil {
+		return "", err
+	}
+	return string(append(key, extension...)), nil
 }
 
-// Digest identifies an event: the first 12 hex digits of the SHA-256 of its RFC 8785 form. So white
-// space, member order and escapes make no difference.
-func Digest(raw []byte) (string, error) {
-	canonical, err := jsonx.Canonical(raw)
+// AppendDigest appends to dst what identifies an event: the first 12 hex digits of the SHA-256 of its RFC
+// 8785 form. So white space, member order and escapes make no difference.
+func AppendDigest(dst, raw []byte) ([]byte, error) {
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	canonical, err := jsonx.AppendCanonical((*buf)[:0], raw)
 	if err != nil {
-		return "", fmt.Errorf("digest: %w", err)
+		return nil, fmt.Errorf("digest: %w", err)
 	}
 	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:digestLen/2]), nil
+	if cap(canonical) <= largeBuffer {
+		*buf = canonical
+	}
+	return hex.AppendEncode(dst, sum[:digestLen/2]), nil
 }
+
+// buffers are used again unless an odd event has made them large.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const largeBuffer = 64 << 10
 
 // escape percent-encodes every byte outside A-Z a-z 0-9 - _ . ~ (RFC 3986, unreserved), and the two
 // names that a path gives a meaning of their own. "%" is encoded too, so distinct IDs stay distinct.

@@ -1,6 +1,7 @@
 package outcome_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -263,9 +264,9 @@ func FuzzDigest(f *testing.F) {
 	f.Add([]byte(`{"b":1,"a":"x"}`))
 	f.Add(sample(f, "ims-success.json"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		want, err := outcome.Digest(raw)
+		want, err := outcome.AppendDigest(nil, raw)
 		if err != nil {
-			if want != "" {
+			if want != nil {
 				t.Fatalf("error %v comes with %q", err, want)
 			}
 			t.Skip()
@@ -280,7 +281,7 @@ func FuzzDigest(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		if got, err := outcome.Digest(respelt); err != nil || got != want {
+		if got, err := outcome.AppendDigest(nil, respelt); err != nil || !bytes.Equal(got, want) {
 			t.Fatalf("digest of %s = %s, %v; want %s as of %s", respelt, got, err, want, raw)
 		}
 	})

@@ -31,11 +31,25 @@ type Invocation struct {
 	Credentials Credentials
 }
 
-type invocationKey struct{}
-
 // NewContext returns a context that carries inv to the recorder.
 func NewContext(ctx context.Context, inv Invocation) context.Context {
-	return context.WithValue(ctx, invocationKey{}, inv)
+	return &invocationContext{ctx, inv}
+}
+
+// An invocationContext is what context.WithValue would make, in one piece instead of two.
+type invocationContext struct {
+	context.Context
+	invocation Invocation
+}
+
+type invocationKey struct{}
+
+// Value returns the invocation, or what the context round it carries.
+func (c *invocationContext) Value(key any) any {
+	if key == (invocationKey{}) {
+		return &c.invocation
+	}
+	return c.Context.Value(key)
 }
 
 // An OSSRecorder keeps entries as objects of a bucket, one request each. NewOSS makes one.
@@ -137,7 +151,10 @@ func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 
 // invocation returns what the context brings, completed from the environment.
 func (r *OSSRecorder) invocation(ctx context.Context) Invocation {
-	inv, _ := ctx.Value(invocationKey{}).(Invocation)
+	var inv Invocation
+	if carried, ok := ctx.Value(invocationKey{}).(*Invocation); ok {
+		inv = *carried
+	}
 	if inv.Region == "" {
 		inv.Region = r.getenv("FC_REGION")
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -48,7 +49,7 @@ func readRequest(object jsonx.Object) *Request {
 	requestContext := child(object, "requestContext")
 	r.DomainName = member(requestContext, "domainName")
 	call := child(requestContext, "http")
-	r.Method = member(call, "method")
+	r.Method = methodOf(call)
 	if r.Repeated == "" && (requestContext.Repeated("http", "domainName") != "" || call.Repeated("method") != "") {
 		r.Repeated = "requestContext"
 	}
@@ -56,6 +57,14 @@ func readRequest(object jsonx.Object) *Request {
 	flag, _ := object.Get("isBase64Encoded")
 	r.isBase64 = string(flag) == "true"
 	return r
+}
+
+// methodOf returns the method, nearly always without a copy.
+func methodOf(call jsonx.Object) string {
+	if v, _ := call.Get("method"); string(v) == `"POST"` {
+		return http.MethodPost
+	}
+	return member(call, "method")
 }
 
 // addHeaders takes names and values as they come.
