@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
 	"testing"
 	"time"
 
@@ -54,13 +53,4 @@ func BenchmarkInvoke(b *testing.B) {
 			}
 		})
 	}
-}
-
-func readSample(tb testing.TB, name string) []byte {
-	tb.Helper()
-	data, err := os.ReadFile("../events/testdata/" + name)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return bytes.TrimSpace(data)
 }

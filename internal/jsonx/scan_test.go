@@ -74,9 +74,10 @@ func TestScannerDeclines(t *testing.T) {
 
 func TestPlain(t *testing.T) {
 	t.Parallel()
+	before := bytes.Repeat([]byte{'x', 0x80, 0xff, ' ', '!', '#', '[', ']'}, 5)
 	for n := range 40 {
 		for c := range 256 {
-			text := append(bytes.Repeat([]byte{'x', 0x80, 0xff, ' ', '!', '#', '[', ']'}, 5)[:n:n], byte(c), '"', 0)
+			text := slices.Concat(before[:n], []byte{byte(c), '"', 0})
 			want := n
 			if c >= ' ' && c != '"' && c != '\\' {
 				want++
