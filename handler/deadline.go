@@ -13,10 +13,10 @@ type deadline struct {
 	context.Context // that of the invocation
 	end             time.Time
 
-	mu      sync.Mutex
-	timed   context.Context // once somebody waits; else nil
-	cancel  context.CancelFunc
-	stopped bool
+	mu     sync.Mutex
+	timed  context.Context // once somebody waits; else nil
+	cancel context.CancelFunc
+	err    error // once it ended without anybody waiting
 }
 
 // Deadline returns the end, or that of the invocation where it comes first.
@@ -27,56 +27,61 @@ func (d *deadline) Deadline() (time.Time, bool) {
 	return d.end, true
 }
 
-// Done starts the timer.
+// Done starts the timer, unless all has ended before.
 func (d *deadline) Done() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.timed == nil && d.ended() {
+		d.timed, d.cancel = context.WithCancel(d.Context)
+		d.cancel()
+	}
 	if d.timed == nil {
 		d.timed, d.cancel = context.WithDeadline(d.Context, d.end)
-		if d.stopped {
-			d.cancel()
-		}
 	}
 	return d.timed.Done()
 }
 
-// Err says why nobody should go on, timer or not.
+// Err says why nobody should go on. Once the timer runs it alone decides, so that Err and Done agree.
 func (d *deadline) Err() error {
-	ctx, stopped := d.current()
-	switch err := ctx.Err(); {
-	case err != nil:
-		return err
-	case stopped:
-		return context.Canceled
-	case !time.Now().Before(d.end):
-		return context.DeadlineExceeded
-	default:
-		return nil
-	}
-}
-
-// Value returns what the invocation's context carries. It asks the context with the timer, if there is
-// one: package context so finds that it can end what is derived from it without a goroutine.
-func (d *deadline) Value(key any) any {
-	ctx, _ := d.current()
-	return ctx.Value(key)
-}
-
-func (d *deadline) current() (ctx context.Context, stopped bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.timed != nil {
-		return d.timed, d.stopped
+	if d.timed != nil && d.err == nil {
+		return d.timed.Err()
 	}
-	return d.Context, d.stopped
+	d.ended()
+	return d.err
+}
+
+// ended says whether d has ended as long as no timer runs, and notes why: it never says otherwise again.
+func (d *deadline) ended() bool {
+	if d.err == nil {
+		d.err = d.Context.Err()
+	}
+	if d.err == nil && !time.Now().Before(d.end) {
+		d.err = context.DeadlineExceeded
+	}
+	return d.err != nil
 }
 
 // stop ends the context, and so whatever still waits for it.
 func (d *deadline) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.stopped = true
-	if d.cancel != nil {
+	if d.timed != nil {
 		d.cancel()
+	} else if !d.ended() {
+		d.err = context.Canceled
 	}
+}
+
+// Value returns what the invocation's context carries. It asks the context with the timer, if there is
+// one: package context so finds that it can end what is derived from it without a goroutine.
+func (d *deadline) Value(key any) any {
+	d.mu.Lock()
+	ctx := d.Context
+	if d.timed != nil {
+		ctx = d.timed
+	}
+	d.mu.Unlock()
+	return ctx.Value(key)
 }

@@ -3,10 +3,16 @@ package handler
 import (
 	"context"
 	"errors"
+	"io"
+	"log/slog"
 	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/sample"
 )
 
 // Whoever looks at a deadline sees what context.WithDeadline would show, waiting or not.
@@ -56,6 +62,13 @@ func TestDeadline(t *testing.T) {
 							t.Error("it is not done")
 						}
 					}
+					d.stop()
+					cancel()
+					time.Sleep(long)
+					d.Done()
+					if err := d.Err(); tt.want != nil && !errors.Is(err, tt.want) {
+						t.Errorf("Err() = %v later, and was %v", err, tt.want)
+					}
 					if d.Value(key{}) != "carried" {
 						t.Error("the invocation's values are lost")
 					}
@@ -81,4 +94,27 @@ func TestDeadlineDerived(t *testing.T) {
 			t.Errorf("the derived context: %v", derived.Err())
 		}
 	})
+}
+
+// keepsContext is a recorder whose work outlives its answer.
+type keepsContext struct{ ctx context.Context }
+
+func (r *keepsContext) Record(ctx context.Context, _ record.Entry) (record.Result, error) {
+	r.ctx = ctx
+	return record.Recorded, nil
+}
+
+// Nothing may go on after the invocation's answer: the instance may be frozen.
+func TestInvokeEndsWhatItBegan(t *testing.T) {
+	t.Parallel()
+	recorder := &keepsContext{}
+	h := &Handler{Recorder: recorder, Log: funclog.New(io.Discard, slog.LevelInfo, time.Now), Timeout: time.Hour, Now: time.Now}
+	if _, err := h.Invoke(t.Context(), sample.Event{}.JSON()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-recorder.ctx.Done():
+	default:
+		t.Error("the recorder's context goes on after the answer")
+	}
 }

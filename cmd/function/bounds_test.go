@@ -97,6 +97,9 @@ func TestMemory(t *testing.T) {
 		{"32 MB of messages, 512 MB", false, func() []byte { return ordinary(largest / 1100) }, `"rejected":0`, 400, "FC_FUNCTION_MEMORY_SIZE=512"},
 		{"32 MB, one event", false, func() []byte { return large }, `"recorded":1`, 500, ""},
 		{"32 MB, one event, 512 MB", false, func() []byte { return large }, `"recorded":1`, 600, "FC_FUNCTION_MEMORY_SIZE=512"},
+		{"32 MB of members", false, func() []byte {
+			return slices.Concat([]byte(`{"a":{`), bytes.Repeat([]byte(`"":0,`), largest/5-8), []byte(`"":0}}`))
+		}, `"rejected":1`, 300, ""},
 		{"32 MB of no form", false, func() []byte { return text }, `"rejected":1`, 300, ""},
 		{"32 MB of Base64", false, func() []byte {
 			return []byte(base64.StdEncoding.EncodeToString(text[:largest/4*3-128]))

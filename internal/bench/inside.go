@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -94,17 +95,23 @@ func insideParts() ([]part, error) {
 	}
 	log := funclog.New(io.Discard, slog.LevelInfo, time.Now)
 	verifier := callback.Verifier{Keys: []callback.Key{key}}
-	invoke := func(payload []byte) func() error {
+	invoke := func(payload []byte, want string) func() error {
 		h := &handler.Handler{Recorder: record.LogRecorder{Log: log}, Log: log, Timeout: time.Minute, Authenticate: true, Verifier: verifier, Now: time.Now}
 		ctx := fccontext.NewContext(context.Background(), &fccontext.FcContext{RequestID: facts.RequestID, AccountId: facts.AccountID, Region: facts.Region})
-		return func() error { _, err := h.Invoke(ctx, payload); return err }
+		return func() error {
+			answer, err := h.Invoke(ctx, payload)
+			if err == nil && !bytes.Contains(answer, []byte(want)) {
+				return fmt.Errorf("answer %s", answer)
+			}
+			return err
+		}
 	}
 	return []part{
 		{"both decodes", func() error { return decodeBoth(payload, body) }},
 		{"both decodes, encoding/json", func() error { return unmarshalBoth(payload, body) }},
-		{"an HTTP delivery", invoke(payload)},
-		{"an MNS topic message", invoke(sample.MNSTopic(body, time.Now()))},
-		{"a batch of 100", invoke(batch(100))},
+		{"an HTTP delivery", invoke(payload, "recorded")},
+		{"an MNS topic message", invoke(sample.MNSTopic(body, time.Now()), `"recorded":1,`)},
+		{"a batch of 100", invoke(batch(100), `"recorded":100,`)},
 		{"of the HTTP delivery: envelope", func() error { trigger.Read(payload); return nil }},
 		{"signature", func() error { return verifier.Verify(request, request.URLs(), time.Now()) }},
 		{"event", func() error { _, err := events.Parse(body); return err }},

@@ -8,7 +8,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// AppendCanonical appends v to dst in the canonical form of RFC 8785. It fails where v is not I-JSON.
+// AppendCanonical appends v to dst, which must not overlap it, in the canonical form of RFC 8785. Where v is
+// not I-JSON it fails and returns nil.
 func AppendCanonical(dst []byte, v jsontext.Value) ([]byte, error) {
 	s, ok := newScanner(v, true)
 	defer s.release()

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
@@ -45,6 +48,7 @@ func TestStrictAndLenient(t *testing.T) {
 		{`{"a":1e999}`, false, true},
 		{`{"a":[[-1e999]]}`, false, true},
 		{`{"a":1e-999}`, true, true},
+		{`{"a":` + strings.Repeat("9", 310) + `}`, false, true},
 		{`{"a":123456789012345678901234567890}`, true, true},
 		{`{} {}`, false, false},
 		{`{}x`, false, false},
@@ -79,11 +83,35 @@ func TestObject(t *testing.T) {
 	if o.Has("A") || !o.Has("b") {
 		t.Error("names must match exactly")
 	}
+	if m, ok := o.Member("c"); ok || m.Name() != "" || m.Value() != nil || m.NameFold("c") {
+		t.Errorf("Member(c) = %q: %s, %v; want none", m.Name(), m.Value(), ok)
+	}
+	escaped, err := jsonx.Lenient([]byte(`{"\u0061":1,"b\"":2}`))
+	if err != nil || !escaped.Has("a") || !escaped.Has(`b"`) || escaped.Has(`\u0061`) {
+		t.Errorf("escaped names are not read, or %v", err)
+	}
 	if r := o.Repeated("b", "a"); r != "a" {
 		t.Errorf("Repeated = %q, want a", r)
 	}
 	if r := o.Repeated("b", "c"); r != "" {
 		t.Errorf("Repeated = %q, want none", r)
+	}
+}
+
+// A text may hold any character but speak to nobody: what a terminal could obey is an escape.
+func TestAppendText(t *testing.T) {
+	t.Parallel()
+	for c := range rune(0x2100) {
+		text := "a" + string(c) + "b"
+		line := jsonx.AppendText(nil, text)
+		var said string
+		if err := json.Unmarshal(line, &said); err != nil || said != strings.ToValidUTF8(text, "\ufffd") {
+			t.Errorf("AppendText(%q) = %s, which says %q, %v", text, line, said, err)
+		}
+		obeyed := unicode.In(c, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+		if bytes.ContainsRune(line, c) == obeyed && c != '"' && c != '\\' {
+			t.Errorf("AppendText(%q) = %q", text, line)
+		}
 	}
 }
 
@@ -104,7 +132,14 @@ func TestCanonical(t *testing.T) {
 	t.Parallel()
 	got, err := jsonx.AppendCanonical(nil, []byte(`{"b": 1.0, "a":"\u00e9\/", "c": 1E3}`))
 	if want := `{"a":"é/","b":1,"c":1000}`; err != nil || string(got) != want {
-		t.Errorf("Canonical = %s, %v; want %s", got, err, want)
+		t.Errorf("AppendCanonical = %s, %v; want %s", got, err, want)
+	}
+	got, err = jsonx.AppendCanonical([]byte("before "), []byte(`{"b":{"d":-0,"c":[1.0]},"a":"\/"}`))
+	if want := `before {"a":"/","b":{"c":[1],"d":0}}`; err != nil || string(got) != want {
+		t.Errorf("AppendCanonical = %s, %v; want %s", got, err, want)
+	}
+	if got, err := jsonx.AppendCanonical([]byte("before "), []byte(`{"a":1,"a":2}`)); err == nil || got != nil {
+		t.Errorf("AppendCanonical = %q, %v; want an error and nothing", got, err)
 	}
 	if got := jsonx.Compact([]byte(" { \"b\": 1.0,\n\"a\":\"\\u00e9 \" } ")); string(got) != `{"b":1.0,"a":"\u00e9 "}` {
 		t.Errorf("Compact = %s", got)
@@ -138,7 +173,7 @@ func FuzzText(f *testing.F) {
 }
 
 func FuzzCanonical(f *testing.F) {
-	for _, s := range []string{`{"b":1,"a":[1e3,-0,"\u00e9"]}`, `{"a":{"z":null,"y":0.1}}`} {
+	for _, s := range []string{"{\"a\":\"\\\\\",\n\"b\":\"\\\\\"}", `{"b":1,"a":[1e3,-0,"\u00e9"]}`, `{"a":{"z":null,"y":0.1}}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -151,11 +186,15 @@ func FuzzCanonical(f *testing.F) {
 		}
 		once, err := jsonx.AppendCanonical(nil, data)
 		if err != nil {
-			t.Fatalf("Canonical refuses what Strict takes: %v", err)
+			t.Fatalf("AppendCanonical refuses what Strict takes: %v", err)
 		}
 		twice, err := jsonx.AppendCanonical(nil, once)
 		if err != nil || !bytes.Equal(once, twice) {
-			t.Fatalf("Canonical is not stable: %s, %s, %v", once, twice, err)
+			t.Fatalf("AppendCanonical is not stable: %s, %s, %v", once, twice, err)
+		}
+		compacted := jsontext.Value(data).Clone()
+		if err := compacted.Compact(); err != nil || !bytes.Equal(jsonx.Compact(data), compacted) {
+			t.Fatalf("Compact(%q) = %q, want %q, %v", data, jsonx.Compact(data), compacted, err)
 		}
 		compact, err := jsonx.AppendCanonical(nil, jsonx.Compact(data))
 		if err != nil || !bytes.Equal(once, compact) {

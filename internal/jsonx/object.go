@@ -24,7 +24,7 @@ type span struct {
 	escaped         bool  // whether the name is spelled with escapes
 }
 
-// A Member is one name/value pair of an object. The zero Member has no value.
+// A Member is one name/value pair of an object. The zero Member has no name and no value.
 type Member struct {
 	data []byte
 	tape []span // its own span, and those within
@@ -40,6 +40,9 @@ func (m Member) NameFold(name string) bool {
 }
 
 func (m Member) name() []byte {
+	if len(m.tape) == 0 {
+		return nil
+	}
 	s := &m.tape[0]
 	if s.escaped {
 		return Text(m.data[s.name:s.nameEnd])

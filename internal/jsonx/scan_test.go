@@ -48,6 +48,8 @@ func TestScannerDeclines(t *testing.T) {
 	}{
 		{members(scanMembers), true, true},
 		{members(scanMembers + 1), false, true},
+		{members(scanSpans), false, true},
+		{members(scanSpans + 1), false, false},
 		{nested(scanDepth - 1), true, true},
 		{nested(scanDepth), false, false},
 		{`{"a":[{"b":1},{"b":2}],"c":null}`, true, true},

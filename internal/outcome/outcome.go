@@ -159,8 +159,11 @@ func (o Outcome) Key() (string, error) {
 	if media == "" {
 		media = o.JobID
 	}
-	// RFC 3339 is the layout that Go does not interpret.
-	t := o.EventTime.UTC().AppendFormat(make([]byte, 0, 32), time.RFC3339)
+	eventTime := o.EventTime.UTC()
+	if year := eventTime.Year(); year < 0 || year > 9999 {
+		return "", fmt.Errorf("event_time: the year %d has no four digits", year)
+	}
+	t := eventTime.AppendFormat(make([]byte, 0, 32), time.RFC3339) // which Go formats faster than the parts
 	key := append(make([]byte, 0, 160), Root+"/dt="...)
 	key = append(append(key, t[:len(time.DateOnly)]...), '/')
 	key = append(append(key, escape(media)...), '/')

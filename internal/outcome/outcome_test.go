@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -50,6 +51,19 @@ func TestKeyVectors(t *testing.T) {
 	} {
 		if key, err := newOutcome(t, sample(t, name)).Key(); err != nil || key != want {
 			t.Errorf("%s: key %s, %v; want %s", name, key, err, want)
+		}
+	}
+}
+
+// A key has room for the years that RFC 3339 has.
+func TestKeyOfAnotherYear(t *testing.T) {
+	t.Parallel()
+	for _, year := range []int{-1, 0, 9999, 10_000} {
+		o := newOutcome(t, sample(t, "vod-success.json"))
+		o.EventTime = time.Date(year, 1, 2, 3, 4, 5, 0, time.UTC)
+		key, err := o.Key()
+		if want := fmt.Sprintf("/dt=%04d-01-02/", year); (err == nil) != (0 <= year && year <= 9999) || err == nil && !strings.Contains(key, want) {
+			t.Errorf("year %d: key %q, %v", year, key, err)
 		}
 	}
 }

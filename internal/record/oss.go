@@ -44,6 +44,9 @@ type invocationContext struct {
 
 type invocationKey struct{}
 
+// String says nothing of the credentials, whoever prints a context.
+func (c *invocationContext) String() string { return "record.NewContext" }
+
 // Value returns the invocation, or what the context round it carries.
 func (c *invocationContext) Value(key any) any {
 	if key == (invocationKey{}) {

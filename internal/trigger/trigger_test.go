@@ -154,6 +154,12 @@ func TestReadHTTP(t *testing.T) {
 	if r.Method != http.MethodPost || r.RawPath != "/a%20b" || r.DomainName != "d.example" || r.Repeated != "" {
 		t.Errorf("request %+v", r)
 	}
+	for _, method := range []string{"GET", "post", ""} {
+		r := trigger.Read([]byte(`{"requestContext":{"http":{"method":"` + method + `"}}}`)).Request
+		if r.Method != method {
+			t.Errorf("the method %q is read as %q", method, r.Method)
+		}
+	}
 	if got := r.Values("X-Vod-Timestamp"); !slices.Equal(got, []string{"1", "2"}) {
 		t.Errorf("the two spellings of a header give %q", got)
 	}
