@@ -2,14 +2,13 @@ package events_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/eventtest"
 )
 
 func TestParseSamples(t *testing.T) {
@@ -48,21 +47,12 @@ func TestParseSamples(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := events.Parse(readSample(t, name))
+			got, err := events.Parse(eventtest.Sample(t, name))
 			if err != nil || got != want {
 				t.Errorf("Parse = %+v, %v; want %+v", got, err, want)
 			}
 		})
 	}
-}
-
-func readSample(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // vodWith returns the VOD sample with one member's value replaced, or the member removed for "".
@@ -213,7 +203,7 @@ func TestParseAccepts(t *testing.T) {
 func TestParseTellsOtherTypesApart(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{
-		string(readSample(t, "other-type.json")),
+		string(eventtest.Sample(t, "other-type.json")),
 		`{"EventType":"BatchProduceMediaComplete","MessageBody":5}`,
 		`{"EventType":"producemediacomplete"}`,
 	} {
@@ -240,13 +230,7 @@ func TestSubject(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	samples, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(samples) == 0 {
-		f.Fatalf("no samples: %v", err)
-	}
-	for _, name := range samples {
-		f.Add(readSample(f, filepath.Base(name)))
-	}
+	eventtest.Seed(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := events.Parse(data)
 		if err != nil {

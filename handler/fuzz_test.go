@@ -4,28 +4,19 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/vod-callback/recorder/internal/callback"
+	"github.com/vod-callback/recorder/internal/eventtest"
 )
 
 // seedPayloads adds every published sample, each also as a string, in Base64 and in an array, and what the
 // tables of this package found worth a row.
 func seedPayloads(f *testing.F) {
 	f.Helper()
-	samples, err := filepath.Glob("../events/testdata/*.json")
-	if err != nil || len(samples) == 0 {
-		f.Fatalf("no samples: %v", err)
-	}
-	for _, name := range samples {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, data := range eventtest.Samples(f) {
 		f.Add(data)
 		f.Add([]byte(quoted(data)))
 		f.Add([]byte(base64.StdEncoding.EncodeToString(data)))

@@ -20,6 +20,7 @@ import (
 	"github.com/vod-callback/recorder/handler"
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/config"
+	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/funclog"
 	"github.com/vod-callback/recorder/internal/record"
 )
@@ -140,15 +141,7 @@ func stored(t *testing.T, dir string) (files []txtar.File) {
 // TestSamples hands every published sample to the handler: none is refused, rejected or failed.
 func TestSamples(t *testing.T) {
 	t.Parallel()
-	samples, err := filepath.Glob("../events/testdata/*.json")
-	if err != nil || len(samples) == 0 {
-		t.Fatalf("no samples: %v", err)
-	}
-	for _, name := range samples {
-		payload, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, payload := range eventtest.Samples(t) {
 		var log bytes.Buffer
 		h := newHandler(t, map[string]string{"VOD_CALLBACK_KEYS": "test123"}, &log)
 		answer, err := h.Invoke(invocationContext(t.Context()), payload)
@@ -169,10 +162,7 @@ func (failing) Record(ctx context.Context, _ record.Entry) (record.Result, error
 
 func TestUnrecorded(t *testing.T) {
 	t.Parallel()
-	sample, err := os.ReadFile("../events/testdata/vod-success.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	sample := eventtest.Sample(t, "vod-success.json")
 	for _, tt := range []struct {
 		name, payload string
 		status        int // of the HTTP answer; 0: the invocation fails

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/vod-callback/recorder/handler"
+	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/record"
 )
 
@@ -33,11 +33,7 @@ func (r *panicking) Record(_ context.Context, e record.Entry) (record.Result, er
 
 func TestPanicWhileRecording(t *testing.T) {
 	t.Parallel()
-	event, err := os.ReadFile("../events/testdata/vod-success.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	event = bytes.TrimSpace(event)
+	event := bytes.TrimSpace(eventtest.Sample(t, "vod-success.json"))
 	poison := bytes.Replace(event, []byte(`"EventType"`), []byte(`"Note":"poison","EventType"`), 1)
 	for _, tt := range []struct {
 		name, payload string

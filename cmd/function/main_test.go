@@ -20,6 +20,7 @@ import (
 
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/callback"
+	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/fclocal"
 	"github.com/vod-callback/recorder/internal/osstest"
 	"github.com/vod-callback/recorder/internal/sample"
@@ -118,15 +119,7 @@ func TestSamplesThroughTheRuntime(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	rt, log := start(t, fclocal.Options{}, "RECORD_TO=file://"+dir, "VOD_CALLBACK_KEYS=test123", "VOD_CALLBACK_MAX_AGE=0")
-	samples, err := filepath.Glob("../../events/testdata/*.json")
-	if err != nil || len(samples) == 0 {
-		t.Fatalf("no samples: %v", err)
-	}
-	for _, name := range samples {
-		payload, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, payload := range eventtest.Samples(t) {
 		if resp := invoke(t, rt, payload); resp.Failed {
 			t.Errorf("%s: %s", name, resp.Payload)
 		}
@@ -305,10 +298,7 @@ func TestFunctionIsStaticAndLean(t *testing.T) {
 
 // BenchmarkFirstAnswer measures the time from the start of the process to its first answer.
 func BenchmarkFirstAnswer(b *testing.B) {
-	payload, err := os.ReadFile("../../events/testdata/vod-success.json")
-	if err != nil {
-		b.Fatal(err)
-	}
+	payload := eventtest.Sample(b, "vod-success.json")
 	for b.Loop() {
 		rt, err := fclocal.Start(fclocal.Options{Function: function, Log: io.Discard})
 		if err != nil {

@@ -2,28 +2,20 @@ package jsonx
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/vod-callback/recorder/internal/eventtest"
 )
 
 // The scanner is worth its keep only where it reads what senders and triggers really send.
 func TestScannerReadsTheSamples(t *testing.T) {
 	t.Parallel()
-	names, err := filepath.Glob("../../events/testdata/*.json")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no samples: %v", err)
-	}
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, data := range eventtest.Samples(t) {
 		_, object := scanObject(data, true)
 		_, array := scanElements(data)
 		if k := Kind(data); (k == '{' || k == '[') && !object && !array {
@@ -93,14 +85,7 @@ func TestPlain(t *testing.T) {
 
 // FuzzScan holds the scanner against jsontext: what it reads jsontext reads too, as the same.
 func FuzzScan(f *testing.F) {
-	names, _ := filepath.Glob("../../events/testdata/*.json")
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
+	eventtest.Seed(f)
 	for _, s := range []string{
 		`{"a":{"b":{},"c":[1,{"d":-0}]},"":"\"\\\/\b\f\n\r\t"}`, `{"a":1,"a":2}`, `{"a":[{"b":1,"b":2}]}`, `{"a":01}`, `{"a":-}`, `{"a":tru}`,
 		`{"é":"é","x":"\ud800"}`, "{\"a\":\"\xff\"}", `[1,"a",{},[],null,true]`, `{"a":"b" "c":1}`, `{"z":9007199254740993,"B":-0,"a":"/\/"}`,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/outcome"
 )
 
@@ -86,7 +87,7 @@ func FuzzParseKey(f *testing.F) {
 
 func TestRead(t *testing.T) {
 	t.Parallel()
-	want := newOutcome(t, sample(t, "ims-fail.json"))
+	want := newOutcome(t, eventtest.Sample(t, "ims-fail.json"))
 	line, err := want.Line()
 	if err != nil {
 		t.Fatal(err)

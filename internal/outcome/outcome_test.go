@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/outcome"
 )
 
@@ -34,22 +34,13 @@ func newOutcome(t testing.TB, raw []byte) outcome.Outcome {
 	return o
 }
 
-func sample(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("../../events/testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 func TestKeyVectors(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"vod-success.json": "ProduceMediaComplete/dt=2018-12-26/1234343b689%2A%2A%2A%2A%2Aa5422dfe1e472a41/20181226T143409Z-success-0929cc80bd73.json",
 		"vod-fail.json":    "ProduceMediaComplete/dt=2018-12-26/1234343b689%2A%2A%2A%2A%2Aa5422dfe1e472a41/20181226T143409Z-fail-304fc3d62bc1.json",
 	} {
-		if key, err := newOutcome(t, sample(t, name)).Key(); err != nil || key != want {
+		if key, err := newOutcome(t, eventtest.Sample(t, name)).Key(); err != nil || key != want {
 			t.Errorf("%s: key %s, %v; want %s", name, key, err, want)
 		}
 	}
@@ -59,7 +50,7 @@ func TestKeyVectors(t *testing.T) {
 func TestKeyOfAnotherYear(t *testing.T) {
 	t.Parallel()
 	for _, year := range []int{-1, 0, 9999, 10_000} {
-		o := newOutcome(t, sample(t, "vod-success.json"))
+		o := newOutcome(t, eventtest.Sample(t, "vod-success.json"))
 		o.EventTime = time.Date(year, 1, 2, 3, 4, 5, 0, time.UTC)
 		key, err := o.Key()
 		if want := fmt.Sprintf("/dt=%04d-01-02/", year); (err == nil) != (0 <= year && year <= 9999) || err == nil && !strings.Contains(key, want) {
@@ -87,7 +78,7 @@ func TestLine(t *testing.T) {
 
 func TestRespellingKeepsTheKey(t *testing.T) {
 	t.Parallel()
-	want, err := newOutcome(t, sample(t, "vod-success.json")).Key()
+	want, err := newOutcome(t, eventtest.Sample(t, "vod-success.json")).Key()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +95,7 @@ func TestRespellingKeepsTheKey(t *testing.T) {
 func TestKeyOfAStoredRecord(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"vod-fail.json", "ims-success.json"} {
-		o := newOutcome(t, sample(t, name))
+		o := newOutcome(t, eventtest.Sample(t, name))
 		want, err := o.Key()
 		if err != nil {
 			t.Fatal(err)
@@ -276,7 +267,7 @@ func valid(s string) bool { return strings.ToValidUTF8(s, "") == s }
 // FuzzDigest checks that respelling an event keeps its digest.
 func FuzzDigest(f *testing.F) {
 	f.Add([]byte(`{"b":1,"a":"x"}`))
-	f.Add(sample(f, "ims-success.json"))
+	f.Add(eventtest.Sample(f, "ims-success.json"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		want, err := outcome.AppendDigest(nil, raw)
 		if err != nil {

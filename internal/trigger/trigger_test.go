@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 
@@ -253,17 +252,7 @@ func TestURLs(t *testing.T) {
 // FuzzRead checks that what looks like HTTP is a request or kept without its headers, and that member
 // order decides nothing.
 func FuzzRead(f *testing.F) {
-	samples, err := filepath.Glob("../../events/testdata/*.json")
-	if err != nil || len(samples) == 0 {
-		f.Fatalf("no samples: %v", err)
-	}
-	for _, name := range samples {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
+	eventtest.Seed(f)
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		d := trigger.Read(payload)
 		var object map[string]json.RawMessage
