@@ -7,8 +7,8 @@ import (
 )
 
 // A deadline is a context that ends at a moment of its own. It is context.WithDeadline but for the timer,
-// which starts with the first who waits: to record in the log nobody does, and a timer for each
-// invocation costs a twentieth of all its time, since it wakes the thread that waits for the network.
+// which starts with the first who waits. To record in the log nobody does, and the timer would be a tenth of
+// an invocation's allocations, and 3 % of all that it takes.
 type deadline struct {
 	context.Context // that of the invocation
 	end             time.Time
