@@ -144,6 +144,11 @@ func curl(ts *testscript.TestScript, neg bool, args []string) {
 			req.Header.Set(name, value)
 		}
 	}
+	printAnswer(ts, req)
+}
+
+// printAnswer sends req and prints the status, the type and the text of the answer.
+func printAnswer(ts *testscript.TestScript, req *http.Request) {
 	resp, err := http.DefaultClient.Do(req)
 	ts.Check(err)
 	defer resp.Body.Close()

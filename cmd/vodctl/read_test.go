@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -79,11 +77,5 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 1 {
 		req.Host = args[1]
 	}
-	resp, err := http.DefaultClient.Do(req)
-	ts.Check(err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	ts.Check(err)
-	_, err = fmt.Fprintf(ts.Stdout(), "%d %s %s\n", resp.StatusCode, resp.Header.Get("Content-Type"), body)
-	ts.Check(err)
+	printAnswer(ts, req)
 }

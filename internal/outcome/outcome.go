@@ -29,6 +29,9 @@ const maxMedia = 200
 // digestLen is how many hex digits of the digest a key has.
 const digestLen = 12
 
+// timeFormat is how a record and its neighbours spell the moment of receipt: RFC 3339, milliseconds.
+const timeFormat = "2006-01-02T15:04:05.000Z07:00"
+
 // Facts is what is known of a delivery besides its content.
 type Facts struct {
 	Trigger    string
@@ -93,19 +96,9 @@ func New(event events.ProduceMediaComplete, raw []byte, facts Facts) (Outcome, e
 		RequestID:     facts.RequestID,
 		AccountID:     facts.AccountID,
 		Region:        facts.Region,
-		ReceivedAt:    milliseconds(facts.ReceivedAt),
+		ReceivedAt:    facts.ReceivedAt.UTC().Format(timeFormat),
 		Raw:           jsonx.Compact(raw),
 	}, nil
-}
-
-// milliseconds is how a record spells the moment of receipt: RFC 3339 in UTC, always with three digits
-// after the second.
-func milliseconds(t time.Time) string {
-	const seconds = "2006-01-02T15:04:05"
-	b := t.UTC().AppendFormat(make([]byte, 0, 32), time.RFC3339)
-	ms := t.Nanosecond() / int(time.Millisecond)
-	b = append(b[:len(seconds)], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z') //nolint:gosec // G115: digits
-	return string(b)
 }
 
 // Line returns o as one line of JSON that ends in a newline, so that concatenated records are NDJSON.
@@ -159,20 +152,15 @@ func (o Outcome) Key() (string, error) {
 	if media == "" {
 		media = o.JobID
 	}
-	eventTime := o.EventTime.UTC()
-	if year := eventTime.Year(); year < 0 || year > 9999 {
+	t := o.EventTime.UTC()
+	if year := t.Year(); year < 0 || year > 9999 {
 		return "", fmt.Errorf("event_time: the year %d has no four digits", year)
 	}
-	t := eventTime.AppendFormat(make([]byte, 0, 32), time.RFC3339) // which Go formats faster than the parts
 	key := append(make([]byte, 0, 160), Root+"/dt="...)
-	key = append(append(key, t[:len(time.DateOnly)]...), '/')
+	key = append(t.AppendFormat(key, time.DateOnly), '/')
 	key = append(append(key, escape(media)...), '/')
-	for _, c := range t {
-		if c != '-' && c != ':' {
-			key = append(key, c)
-		}
-	}
-	key = append(append(append(key, '-'), o.Status...), '-')
+	key = append(t.AppendFormat(key, keyTime), '-')
+	key = append(append(key, o.Status...), '-')
 	key, err := AppendDigest(key, o.Raw)
 	if err != nil {
 		return "", err

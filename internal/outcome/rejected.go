@@ -31,7 +31,7 @@ func NewRejected(reason string, kept []byte, facts Facts) Rejected {
 		Trigger:    facts.Trigger,
 		MessageID:  facts.MessageID,
 		RequestID:  facts.RequestID,
-		ReceivedAt: milliseconds(facts.ReceivedAt),
+		ReceivedAt: facts.ReceivedAt.UTC().Format(timeFormat),
 	}
 	if text := string(kept); utf8.ValidString(text) {
 		r.Payload = &text
