@@ -59,22 +59,22 @@ DELIVERIES ?= 100000
 
 .PHONY: soak
 soak: ## Play DELIVERIES (100000) with faults and killed instances, and account for every event; takes minutes
-	go test ./internal/soak -run '^TestSoak$$' -count 1 -v -timeout 60m -seed $(SEED) -deliveries $(DELIVERIES) \
+	go test ./internal/test/soak -run '^TestSoak$$' -count 1 -v -timeout 60m -seed $(SEED) -deliveries $(DELIVERIES) \
 	  -instances 64 -record-timeout 2s -punctual
 
 .PHONY: bench
 bench: build ## Measure the function beside one that does nothing, and its parts (minutes)
 	go test -run '^$$' -bench . -benchmem ./handler ./internal/record
-	go run ./internal/bench -function $(FUNCTION)
+	go run ./internal/test/bench -function $(FUNCTION)
 
 .PHONY: package
 package: build ## Pack target/main into dist/, the same bytes for the same build
-	@go run ./internal/mkzip $(ARCHIVE) target/main
+	@go run ./internal/deploy/mkzip $(ARCHIVE) target/main
 
 .PHONY: validate
 validate: ## Hold s.yaml, s.queue.yaml and template.yml against each other and against the code
-	@go test -count=1 ./internal/deploytest ./internal/preflight ./internal/mkzip
-	@go run ./internal/preflight -account "$(AccountID)" \
+	@go test -count=1 ./internal/deploy/deploytest ./internal/deploy/preflight ./internal/deploy/mkzip
+	@go run ./internal/deploy/preflight -account "$(AccountID)" \
 	  $(if $(REGION),-region '$(REGION)') $(if $(FUNCTION_NAME),-name '$(FUNCTION_NAME)')
 	@if ! command -v s >/dev/null; then \
 	  echo "note: Serverless Devs is not installed, so \`s verify\` is left out: npm install --global @serverless-devs/s"; \

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/eventtest"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
 func TestParseSamples(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/vod-callback/recorder/handler"
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/record"
-	"github.com/vod-callback/recorder/internal/sample"
 )
 
 // BenchmarkInvoke measures one delivery from payload to answer, recorded to a log that goes nowhere.

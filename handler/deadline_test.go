@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/record"
-	"github.com/vod-callback/recorder/internal/sample"
 )
 
 // Whoever looks at a deadline sees what context.WithDeadline would show, waiting or not.

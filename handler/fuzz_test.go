@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/vod-callback/recorder/internal/callback"
-	"github.com/vod-callback/recorder/internal/eventtest"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
 // seedPayloads adds every published sample, each also as a string, in Base64 and in an array, and what the

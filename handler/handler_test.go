@@ -20,9 +20,9 @@ import (
 	"github.com/vod-callback/recorder/handler"
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/config"
-	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/funclog"
 	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
 var update = flag.Bool("update", false, "rewrite what the deliveries in testdata come to")

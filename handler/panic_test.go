@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/handler"
-	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
 // panicText is what a panic might carry and nobody may see.

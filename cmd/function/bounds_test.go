@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/fclocal"
-	"github.com/vod-callback/recorder/internal/osstest"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
+	"github.com/vod-callback/recorder/internal/local/sample"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 // largest is the largest payload of a synchronous invocation.

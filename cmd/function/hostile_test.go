@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/internal/callback"
-	"github.com/vod-callback/recorder/internal/fclocal"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
+	"github.com/vod-callback/recorder/internal/local/sample"
 )
 
 // TestInstanceOutlivesHostileInput hands one instance what might end it: it answers everything, is the

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vod-callback/recorder/internal/fclocal"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
 )
 
 // TestInstanceIsFitted looks at how many threads Go uses, as GODEBUG=schedtrace tells: no more than the

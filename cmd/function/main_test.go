@@ -20,10 +20,10 @@ import (
 
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/callback"
-	"github.com/vod-callback/recorder/internal/eventtest"
-	"github.com/vod-callback/recorder/internal/fclocal"
-	"github.com/vod-callback/recorder/internal/osstest"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
+	"github.com/vod-callback/recorder/internal/local/sample"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 // function is the path of the built function.
@@ -289,7 +289,7 @@ func TestFunctionIsStaticAndLean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, unwanted := range []string{"spf13", "internal/fclocal", "internal/sample", "internal/osstest", "testing", "text/template"} {
+	for _, unwanted := range []string{"spf13", "internal/local/fclocal", "internal/local/sample", "internal/test/osstest", "testing", "text/template"} {
 		if strings.Contains(string(deps), unwanted) {
 			t.Errorf("the function links %s", unwanted)
 		}

@@ -22,9 +22,9 @@ import (
 
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/callback"
-	"github.com/vod-callback/recorder/internal/fclocal"
 	"github.com/vod-callback/recorder/internal/funclog"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
+	"github.com/vod-callback/recorder/internal/local/sample"
 )
 
 func newDemo() *cobra.Command {

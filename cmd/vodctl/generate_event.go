@@ -13,7 +13,7 @@ import (
 
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/callback"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/sample"
 )
 
 // defaultURL is where a generated HTTP callback goes unless told otherwise.

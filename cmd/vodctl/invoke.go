@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/vod-callback/recorder/internal/fclocal"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
 )
 
 // functionFlags are those of every command that runs the function.

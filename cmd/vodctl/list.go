@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/query"
 )
 
 func newList() *cobra.Command {

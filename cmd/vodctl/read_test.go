@@ -11,7 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/vod-callback/recorder/internal/osstest"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 // serveOSS starts a server that plays OSS, with a bucket that has a directory's files below the prefix

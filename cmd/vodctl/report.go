@@ -16,9 +16,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/report"
 	"github.com/vod-callback/recorder/internal/outcome"
-	"github.com/vod-callback/recorder/internal/query"
-	"github.com/vod-callback/recorder/internal/report"
 )
 
 func newReport() *cobra.Command {

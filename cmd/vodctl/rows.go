@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/outcome"
-	"github.com/vod-callback/recorder/internal/query"
 )
 
 // A rowWriter writes outcomes in one format. What cannot be read it leaves out, or, in a table, shows as

@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
-	"github.com/vod-callback/recorder/internal/sample"
 )
 
 func newSeed() *cobra.Command {

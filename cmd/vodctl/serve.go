@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/vod-callback/recorder/internal/fclocal"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
+	"github.com/vod-callback/recorder/internal/local/sample"
 )
 
 // maxRequest is FC's limit for the body of a synchronous request, in bytes.

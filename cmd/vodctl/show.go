@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/internal/outcome"
-	"github.com/vod-callback/recorder/internal/query"
 )
 
 func newShow() *cobra.Command {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/vod-callback/recorder/internal/eventtest"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
 // The scanner is worth its keep only where it reads what senders and triggers really send.

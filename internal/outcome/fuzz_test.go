@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/jsonx"
 	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
 // FuzzRecord checks that the record of any event is one line of JSON from which the same record can be

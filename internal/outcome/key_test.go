@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
 func TestParseKey(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 
 	"github.com/aliyun/aliyun-oss-go-sdk/oss"
 
-	"github.com/vod-callback/recorder/internal/osstest"
 	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 // The credentials of these tests. None of them may show up anywhere.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vod-callback/recorder/internal/osstest"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/store"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 // env is the environment of an operator.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vod-callback/recorder/internal/eventtest"
 	"github.com/vod-callback/recorder/internal/jsonx"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vod-callback/recorder/internal/eventtest"
+	"github.com/vod-callback/recorder/internal/test/eventtest"
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 

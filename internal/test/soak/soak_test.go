@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vod-callback/recorder/internal/soak"
+	"github.com/vod-callback/recorder/internal/test/soak"
 )
 
 var (
@@ -27,7 +27,7 @@ func TestSoak(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	function := filepath.Join(dir, "main")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", function, "../../cmd/function")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", function, "../../../cmd/function")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/sample"
 )
 
 func TestHistory(t *testing.T) {

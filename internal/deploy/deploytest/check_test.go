@@ -219,7 +219,7 @@ func checkQueue(s *service, config any) (f findings) {
 // checkActions sees to it that nothing is built or sent unseen.
 func checkActions(s *service) (f findings) {
 	actions := at(s.raw, "resources", resource, "actions")
-	if run := text(actions, "pre-deploy", 0, "run"); !strings.HasPrefix(run, "go run ./internal/preflight -deploy ") {
+	if run := text(actions, "pre-deploy", 0, "run"); !strings.HasPrefix(run, "go run ./internal/deploy/preflight -deploy ") {
 		f.add("actions.pre-deploy is %q, want it to begin with the preflight: else an unset key deploys a function that refuses every callback", run)
 	}
 	f.equal("actions.pre-${regex('deploy|local')}", text(actions, "pre-${regex('deploy|local')}", 0, "run"), "make build", "else what lies in target/ is deployed")

@@ -68,14 +68,14 @@ func build(dir, function string, node bool) ([]contestant, error) {
 		{name: "plain Go", path: filepath.Join(dir, "plain")},
 	}
 	for _, name := range []string{"noop", "plain"} {
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, name), "./internal/bench/"+name) //nolint:gosec // G204: constants
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, name), "./internal/test/bench/"+name) //nolint:gosec // G204: constants
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if text, err := cmd.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("build %s: %w\n%s", name, err, text)
 		}
 	}
 	if node {
-		contestants = append(contestants, contestant{name: "Node.js", path: "internal/bench/node/main.mjs"})
+		contestants = append(contestants, contestant{name: "Node.js", path: "internal/test/bench/node/main.mjs"})
 	}
 	return contestants, nil
 }

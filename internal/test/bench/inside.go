@@ -18,9 +18,9 @@ import (
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/funclog"
 	"github.com/vod-callback/recorder/internal/jsonx"
+	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
-	"github.com/vod-callback/recorder/internal/sample"
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 

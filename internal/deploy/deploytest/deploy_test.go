@@ -84,7 +84,7 @@ func TestBrokenDeployment(t *testing.T) {
 		{"logConfig auto", serviceFile, logConfig, "      logConfig: auto\n", "logConfig is auto, want project and logstore"},
 		{"lines split by dates", serviceFile, "logBeginRule: None", "logBeginRule: DefaultRegex", "logBeginRule is DefaultRegex, want None"},
 		{"another destination", serviceFile, "/queues/${vars.deadLetterQueue}/messages", "/queues/elsewhere/messages", "the destination of failed asynchronous invocations is"},
-		{"no preflight", serviceFile, "go run ./internal/preflight -deploy", "true", "actions.pre-deploy is"},
+		{"no preflight", serviceFile, "go run ./internal/deploy/preflight -deploy", "true", "actions.pre-deploy is"},
 		{"no build", serviceFile, "make build", "true", "want make build"},
 		{"an action that never runs", serviceFile, "pre-${regex('deploy|local')}", "pre-deploy|local", "want make build"},
 		{"unresolvable", serviceFile, "${vars.logProject}", "${vars.project}", "${vars.project} refers to a variable that is not there"},

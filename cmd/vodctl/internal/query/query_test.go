@@ -13,13 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/osstest"
+	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/outcome"
-	"github.com/vod-callback/recorder/internal/query"
 	"github.com/vod-callback/recorder/internal/record"
-	"github.com/vod-callback/recorder/internal/sample"
 	"github.com/vod-callback/recorder/internal/store"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 var end = time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)

@@ -44,7 +44,7 @@ func readCode(t *testing.T) code {
 // testdata returns the contents of every published sample and sample delivery, by name.
 func testdata(t *testing.T) map[string][]byte {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join("..", "..", "events", "testdata", "*.json"))
+	names, err := filepath.Glob(filepath.Join("..", "..", "..", "events", "testdata", "*.json"))
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no samples: %v", err)
 	}

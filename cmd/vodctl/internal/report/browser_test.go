@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/report"
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/report"
 )
 
 // hostile is what a stranger may put into an event.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/query"
 )
 
 // What a report keeps is bounded, however many outcomes it counts.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/sample"
 )
 
 // growth measures how time and memory grow with what is delivered. An exponent of 1 is linear.

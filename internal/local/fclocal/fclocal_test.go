@@ -14,7 +14,7 @@ import (
 	"github.com/aliyun/fc-runtime-go-sdk/fc"
 	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
 
-	"github.com/vod-callback/recorder/internal/fclocal"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
 )
 
 // TestMain is the function under test when it is started as one.

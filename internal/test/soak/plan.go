@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/osstest"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/sample"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 // What a run does follows from its seed alone, whatever the order in which things happen to happen:

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/internal/callback"
-	"github.com/vod-callback/recorder/internal/fclocal"
-	"github.com/vod-callback/recorder/internal/osstest"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 // Config says how to soak. All fields but Progress are required.

@@ -1,7 +1,7 @@
 // Command mkzip packs files into a ZIP archive for Function Compute, the same bytes for the same files:
 // sorted, at the top level of the archive, executable, without the times that zip(1) would add.
 //
-//	go run ./internal/mkzip dist/vod-callback-recorder.zip target/main
+//	go run ./internal/deploy/mkzip dist/vod-callback-recorder.zip target/main
 package main
 
 import (

@@ -34,7 +34,7 @@ func readProject(t *testing.T) project {
 	t.Helper()
 	p := project{}
 	for _, name := range []string{serviceFile, queueFile, templateFile} {
-		b, err := os.ReadFile(filepath.Join("..", "..", name))
+		b, err := os.ReadFile(filepath.Join("..", "..", "..", name))
 		if err != nil {
 			t.Fatal(err)
 		}

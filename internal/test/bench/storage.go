@@ -6,9 +6,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/vod-callback/recorder/internal/fclocal"
-	"github.com/vod-callback/recorder/internal/osstest"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/fclocal"
+	"github.com/vod-callback/recorder/internal/local/sample"
+	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
 // roundTrip is what the OSS of the measurement takes to answer.

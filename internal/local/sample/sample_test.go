@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/sample"
+	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 
