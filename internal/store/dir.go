@@ -12,7 +12,10 @@ import (
 )
 
 // A dirStore reads a directory that record.FileRecorder wrote.
-type dirStore struct{ dir string }
+type dirStore struct {
+	dir   string
+	limit int64 // of an object, in bytes
+}
 
 func (s dirStore) Days(_ context.Context, root string) ([]string, error) {
 	if _, err := os.Stat(s.dir); err != nil {
@@ -74,6 +77,20 @@ func (s dirStore) key(file string) (string, error) {
 	return filepath.ToSlash(rel), err
 }
 
+// Get reads regular files only: a pipe, say, would never end.
 func (s dirStore) Get(_ context.Context, key string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(s.dir, filepath.FromSlash(key)))
+	name := filepath.Join(s.dir, filepath.FromSlash(key))
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("not a regular file")}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readAll(f, info.Size(), s.limit)
+	return data, errors.Join(err, f.Close())
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/aliyun/aliyun-oss-go-sdk/oss"
@@ -19,6 +19,7 @@ import (
 type ossStore struct {
 	prefix   string // without slashes at its ends; may be empty
 	recorder *record.OSSRecorder
+	limit    int64 // of an object, in bytes
 }
 
 // pageSize is the most that OSS lists in one request.
@@ -90,11 +91,16 @@ func (s *ossStore) Get(ctx context.Context, key string) ([]byte, error) {
 		return nil, err
 	}
 	data, err := persist(ctx, func(ctx context.Context) ([]byte, error) {
-		body, err := bucket.GetObject(s.full(key), oss.WithContext(ctx))
+		var header http.Header
+		body, err := bucket.GetObject(s.full(key), oss.WithContext(ctx), oss.GetResponseHeader(&header))
 		if err != nil {
 			return nil, err
 		}
-		data, err := io.ReadAll(body)
+		size, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+		if err != nil {
+			size = -1
+		}
+		data, err := readAll(body, size, s.limit)
 		return data, errors.Join(err, body.Close())
 	})
 	if service, ok := errors.AsType[oss.ServiceError](err); ok && service.StatusCode == http.StatusNotFound && service.Code == "NoSuchKey" {

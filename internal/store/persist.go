@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -21,7 +22,8 @@ func persist[T any](ctx context.Context, try func(context.Context) (T, error)) (
 		tryCtx, cancel := context.WithTimeout(ctx, patience)
 		result, err := try(tryCtx)
 		cancel()
-		if err == nil || n == maxTries-1 || ctx.Err() != nil || !record.IsPassing(err, 0) {
+		_, tooLarge := errors.AsType[*TooLargeError](err)
+		if err == nil || tooLarge || n == maxTries-1 || ctx.Err() != nil || !record.IsPassing(err, 0) {
 			return result, err
 		}
 		pause := firstPause << n

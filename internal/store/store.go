@@ -5,6 +5,8 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"iter"
 	"strings"
 	"time"
@@ -27,8 +29,37 @@ type Store interface {
 	// Keys yields what lies below prefix, one directory after the other, days in order. An error ends it.
 	// Stopping early costs nothing more.
 	Keys(ctx context.Context, prefix string) iter.Seq2[Object, error]
-	// Get returns the content of one object. Where there is none the error is fs.ErrNotExist.
+	// Get returns the content of one object. Where there is none the error is fs.ErrNotExist; where it is
+	// larger than MaxObject the error is a *TooLargeError, and no more than that was read.
 	Get(ctx context.Context, key string) ([]byte, error)
+}
+
+// MaxObject is the largest object that is read, in bytes. The largest that the function writes is a
+// rejected payload: Function Compute takes 32 MiB of it, each byte of which can become an escape of six
+// (\u0000), and the other members of a rejected record are small. (A record is smaller: an event has at most
+// 1 MiB of text.)
+const MaxObject = 6*32<<20 + 1<<20
+
+// A TooLargeError says that an object is larger than anything that the function writes.
+type TooLargeError struct {
+	Limit int64 // in bytes
+}
+
+// Error names the limit.
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("larger than %d bytes, the most that the function writes: not read", e.Limit)
+}
+
+// readAll reads an object of at most limit bytes. size is what the store says of it, or -1.
+func readAll(r io.Reader, size, limit int64) ([]byte, error) {
+	if size > limit {
+		return nil, &TooLargeError{limit}
+	}
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		return nil, &TooLargeError{limit}
+	}
+	return data, err
 }
 
 // ErrLog is the error for a target that cannot be read back.
@@ -39,9 +70,9 @@ var ErrLog = errors.New("the log cannot be listed: search it in Simple Log Servi
 func Open(target record.Target, getenv func(string) string) (Store, error) {
 	switch {
 	case target.OSS != nil:
-		return &ossStore{prefix: target.OSS.Prefix, recorder: record.NewOSS(*target.OSS, getenv)}, nil
+		return &ossStore{prefix: target.OSS.Prefix, recorder: record.NewOSS(*target.OSS, getenv), limit: MaxObject}, nil
 	case target.Dir != "":
-		return dirStore{target.Dir}, nil
+		return dirStore{target.Dir, MaxObject}, nil
 	default:
 		return nil, ErrLog
 	}

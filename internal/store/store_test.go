@@ -1,15 +1,21 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/store"
 	"github.com/vod-callback/recorder/internal/test/osstest"
@@ -95,6 +101,86 @@ func TestStore(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLimit reads objects around the limit. The server sends one of them without saying how long it is.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 10
+	for name, target := range targets(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			recorder := record.Open(target, nil, env)
+			for key, size := range map[string]int{"a/fits.json": limit, "a/large.json": limit + 1} {
+				if _, err := recorder.Record(t.Context(), record.Entry{Key: key, Body: bytes.Repeat([]byte("x"), size)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := store.Open(target, env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s = store.WithLimit(s, limit)
+			if data, err := s.Get(t.Context(), "a/fits.json"); err != nil || len(data) != limit {
+				t.Errorf("the largest allowed: %d bytes, %v", len(data), err)
+			}
+			_, err = s.Get(t.Context(), "a/large.json")
+			if tooLarge, ok := errors.AsType[*store.TooLargeError](err); !ok || tooLarge.Limit != limit || !strings.Contains(err.Error(), "1024 bytes") {
+				t.Errorf("one byte more: %v", err)
+			}
+		})
+	}
+}
+
+// TestEndlessAnswer has a server that never ends what it sends, as only something that is not OSS would.
+func TestEndlessAnswer(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+	s, err := store.Open(record.Target{OSS: &record.OSSTarget{Bucket: "bucket", Endpoint: server.URL, Region: "cn-hangzhou"}}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.WithLimit(s, 1<<20).Get(t.Context(), "a/b.json")
+	if _, ok := errors.AsType[*store.TooLargeError](err); !ok {
+		t.Errorf("an endless answer: %v", err)
+	}
+}
+
+// TestMaxObject checks that the largest rejected payload can be read back: 32 MiB of which every byte is
+// written as an escape.
+func TestMaxObject(t *testing.T) {
+	t.Parallel()
+	const payload = 32 << 20
+	line, err := outcome.NewRejected("reason", make([]byte, 1<<10), outcome.Facts{Trigger: "direct", RequestID: "r", ReceivedAt: time.Unix(0, 0)}).Line()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := (len(line) - 6<<10) + 6*payload; n > store.MaxObject {
+		t.Errorf("the record of such a payload has %d bytes, more than MaxObject (%d)", n, store.MaxObject)
+	}
+}
+
+// TestOddFiles checks that a store of files reads files only.
+func TestOddFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "a", "b.json"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(record.Target{Dir: dir}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Get(t.Context(), "a/b.json"); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a directory: %v", err)
 	}
 }
 

@@ -5,7 +5,6 @@ package query
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -24,10 +23,6 @@ const (
 	mediaAhead     = 32 // days, of one medium: one small listing each
 	getAhead       = 64 // objects
 )
-
-// maxRecord is the largest object that is opened. An event has at most 256 KB, and a record holds it once
-// as it came and once taken apart.
-const maxRecord = 4 << 20
 
 // A Query says which outcomes are wanted. The zero Query wants all of them, newest first.
 type Query struct {
@@ -142,7 +137,6 @@ func (q *Query) getAhead() int {
 // A listed key is kept small, since a day can have very many.
 type listed struct {
 	key  string
-	size int64
 	unix int64 // of the event
 	err  error // why the listing ended early; there is nothing else then
 }
@@ -182,7 +176,7 @@ func (q *Query) list(ctx context.Context, s store.Store, day string) []listed {
 			continue
 		}
 		if q.inKey(facts) {
-			keys = append(keys, listed{key: o.Key, size: o.Size, unix: facts.Time.Unix()})
+			keys = append(keys, listed{key: o.Key, unix: facts.Time.Unix()})
 		}
 		if q.Limit > 0 && !q.inside() && len(keys) >= 4*q.Limit+4096 {
 			q.sort(keys)
@@ -240,9 +234,7 @@ func (q *Query) open(ctx context.Context, s store.Store, k listed) Row {
 		return row
 	}
 	row.Opened = true
-	if k.size > maxRecord {
-		row.Err = fmt.Errorf("%d bytes are more than a record has", k.size)
-	} else if row.Line, row.Err = s.Get(ctx, k.key); row.Err == nil {
+	if row.Line, row.Err = s.Get(ctx, k.key); row.Err == nil {
 		row.Record, row.Err = outcome.Read(row.Line)
 	}
 	q.Progress.Opened.Add(1)

@@ -258,6 +258,24 @@ func TestProblemsAreNamed(t *testing.T) {
 	}
 }
 
+// TestLargeRecord reads a record as large as the function makes them: an event has up to 1 MiB, and text
+// is up to six times as long once it is escaped.
+func TestLargeRecord(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1, 1)
+	large := f.outcomes[0]
+	large.MediaID, large.UserData = "large", strings.Repeat("\x01", 1<<20)
+	f.add(t, large)
+	q := query.Query{Media: "large", Open: func(outcome.KeyFacts) bool { return true }}
+	for row, err := range q.Rows(t.Context(), f.store) {
+		if err != nil || row.Err != nil || len(row.Line) < 6<<20 || row.Record.UserData != large.UserData {
+			t.Errorf("%d bytes, %v, %v", len(row.Line), err, row.Err)
+		}
+		return
+	}
+	t.Error("it is not found")
+}
+
 // TestFailure has one day's listing refused: what comes before it is yielded, then the error.
 func TestFailure(t *testing.T) {
 	t.Parallel()
