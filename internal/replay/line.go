@@ -2,26 +2,20 @@ package replay
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
-	"strconv"
-	"unicode/utf8"
+	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/funclog"
-	"github.com/vod-callback/recorder/internal/jsonx"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
 )
-
-// A lineReader understands the lines of the function's log, bare or as the message of an SLS export.
-type lineReader struct {
-	outcomes bool // also what the function recorded in its log
-}
 
 // A found is what a text held: an entry, or an error that says why there is none though there should be.
 type found struct {
@@ -29,142 +23,183 @@ type found struct {
 	err   error
 }
 
-var errBroken = errors.New("the line is cut short or garbled")
-
-// lineStart is how every line of the function's log begins.
-var lineStart = []byte(`{"time":"`)
-
-// wanted matches a line that holds something to record, also where it is broken, and however often it
-// is quoted.
-var wanted = map[bool]*regexp.Regexp{
-	false: regexp.MustCompile(`"msg\\*"\s*:\s*\\*"unrecorded\\*"`),
-	true:  regexp.MustCompile(`"msg\\*"\s*:\s*\\*"(unrecorded|outcome)\\*"`),
-}
-
-// read returns what text, a line or several, holds.
-func (l lineReader) read(text []byte) []found {
-	if !l.mayMatter(text) {
-		return nil
+// read returns what a text of the log holds. It looks at the members of the line alone, not at what their
+// texts say: a text is whatever a stranger sent. Each byte is looked at a fixed number of times, because a
+// stranger decides how long a line is, too. inMessage says that text stands in the message of an export.
+func (l *logReader) read(text []byte, inMessage bool) []found {
+	text = bytes.TrimSpace(text)
+	l.empty = l.empty && len(text) == 0
+	l.ours = l.ours || bytes.HasPrefix(text, sdkLine)
+	if l.ours && !l.mayMatter(text) {
+		return nil // as most lines are
 	}
-	object, err := jsonx.Lenient(text)
-	if err != nil {
-		return l.readGlued(text)
+	object, err := readMembers(text)
+	if err == nil {
+		return l.readObject(object, text, inMessage)
 	}
-	if object.Has("msg") {
-		return l.readLine(object)
-	}
-	message, _ := object.Get("message")
-	switch message.Kind() {
-	case '"': // SLS joins lines to one entry where its configuration has it so
-		var all []found
-		for line := range bytes.Lines(jsonx.Text(message)) {
-			line = bytes.TrimSpace(line)
-			switch object, err := jsonx.Lenient(line); {
-			case !l.mayMatter(line):
-			case err != nil:
-				all = append(all, l.readGlued(line)...)
-			case object.Has("msg"):
-				all = append(all, l.readLine(object)...)
-			}
-		}
-		return all
-	case '{': // an export that has taken the JSON in the field for JSON
-		if object, err := jsonx.Lenient(message); err == nil && object.Has("msg") {
-			return l.readLine(object)
+	// A whole line may follow a log viewer's prefix, or half a line of an instance that was killed.
+	if start := lastObject(text); start > 0 {
+		if object, err := readMembers(text[start:]); err == nil && object.isLine() {
+			return append(l.readBroken(text[:start], errCut), l.readLine(text[start:])...)
 		}
 	}
-	return nil
+	return l.readBroken(text, fmt.Errorf("%w: %w", errCut, err))
 }
+
+var errCut = errors.New("the line is cut short or garbled")
+
+// sdkLine is how the lines begin that the SDK of Function Compute writes beside those of the function.
+var sdkLine = []byte("FC Invoke ")
 
 // mayMatter is quick to rule out most lines.
-func (l lineReader) mayMatter(text []byte) bool {
+func (l *logReader) mayMatter(text []byte) bool {
 	return bytes.Contains(text, []byte(funclog.Unrecorded)) ||
 		l.outcomes && (bytes.Contains(text, []byte(funclog.Outcome)) || bytes.Contains(text, []byte(funclog.Rejected)))
 }
 
-// readGlued reads text that is no JSON object. It may end in a line of the log, after the prefix of
-// a log viewer, or after half a line of an instance that was killed while it wrote.
-func (l lineReader) readGlued(text []byte) []found {
-	for from := 1; from < len(text); {
-		i := bytes.Index(text[from:], lineStart)
-		if i < 0 {
-			break
-		}
-		if object, err := jsonx.Lenient(text[from+i:]); err == nil {
-			return append(l.broken(text[:from+i]), l.readLine(object)...)
-		}
-		from += i + 1
-	}
-	return l.broken(text)
+// The members of an object that tell what it is.
+type members struct {
+	Time    jsontext.Value `json:"time"`
+	Level   jsontext.Value `json:"level"`
+	Msg     jsontext.Value `json:"msg"`
+	Message jsontext.Value `json:"message"`
 }
 
-// broken is an error where text was a line that matters.
-func (l lineReader) broken(text []byte) []found {
-	if wanted[l.outcomes].Match(text) {
-		return []found{{err: errBroken}}
+func readMembers(text []byte) (m members, err error) {
+	if err := json.Unmarshal(text, &m); err != nil {
+		return members{}, err
+	}
+	return m, nil
+}
+
+// isLine says whether the object is a line of the function's log.
+func (m members) isLine() bool { return m.Time != nil && m.Level != nil && m.Msg.Kind() == '"' }
+
+// readObject reads a line, or the message of an export.
+func (l *logReader) readObject(object members, text []byte, inMessage bool) []found {
+	var message string
+	switch {
+	case object.isLine():
+		return l.readLine(text)
+	case inMessage: // a message of somebody else
+	case object.Message.Kind() == '{': // by an export that took the text for JSON
+		if inner, err := readMembers(object.Message); err == nil && inner.isLine() {
+			return l.readLine(object.Message)
+		}
+	case json.Unmarshal(object.Message, &message) == nil:
+		return l.readMessage(message)
 	}
 	return nil
 }
 
-// readLine reads a line of the log.
-func (l lineReader) readLine(object jsonx.Object) []found {
-	msg := text(object, "msg")
-	if msg != funclog.Unrecorded && (!l.outcomes || msg != funclog.Outcome && msg != funclog.Rejected) {
-		return nil
+// readMessage reads the text of an export's message: a line, or several where the export joins them.
+func (l *logReader) readMessage(message string) []found {
+	var all []found
+	for line := range strings.Lines(message) {
+		all = append(all, l.read([]byte(line), true)...)
 	}
-	if name := object.Repeated("msg", "outcome", "payload", "payload_base64", "received_at"); name != "" {
-		return []found{{err: fmt.Errorf("the line has %q more than once", name)}}
-	}
-	var f found
-	if o, ok := object.Get("outcome"); ok {
-		f.entry, f.err = readOutcome(o)
-	} else if msg == funclog.Rejected && !object.Has("payload") && !object.Has("payload_base64") {
-		return nil // it is kept elsewhere, under the key that the line has
-	} else {
-		f.entry, f.err = readRejected(object)
-	}
-	if f.err != nil {
-		f.entry = record.Entry{}
-	}
-	return []found{f}
+	return all
 }
 
-// text returns a string member of object, or "".
-func text(object jsonx.Object, name string) string {
-	if v, ok := object.Get(name); ok && v.Kind() == '"' {
-		return string(jsonx.Text(v))
+// lastObject returns where the JSON object begins with which text ends, or -1. In JSON a backslash stands in
+// strings only, so that text can be read from its end.
+func lastObject(text []byte) int {
+	depth, inString := 0, false
+	for i := len(text) - 1; i >= 0; i-- {
+		switch c := text[i]; {
+		case c == '"':
+			before := text[:i]
+			backslashes := len(before) - len(bytes.TrimRight(before, `\`))
+			inString = inString != (backslashes%2 == 0)
+		case inString:
+		case c == '}':
+			depth++
+		case c == '{':
+			if depth--; depth <= 0 {
+				return i
+			}
+		}
 	}
-	return ""
+	return -1
+}
+
+// lineStart matches how a line begins, with backslashes before its quotes where it stands in a string.
+var lineStart = regexp.MustCompile(`\{(\\*)"time\\*"\s*:\s*\\*"[^"\\]*\\*"\s*,\s*\\*"level\\*"\s*:\s*\\*"[^"\\]*\\*"\s*,\s*\\*"msg\\*"\s*:\s*\\*"([^"\\]*)`)
+
+// readBroken returns err where text, which is not JSON, was a line that matters: by its msg or, where that
+// cannot be read, by a word in what seems to be an object.
+func (l *logReader) readBroken(text []byte, err error) []found {
+	starts := lineStart.FindAllSubmatch(text, -1)
+	for _, start := range starts {
+		l.ours = true
+		quoted := len(start[1]) != len(starts[0][1]) // deeper: the text of somebody else
+		if msg := string(start[2]); !quoted && l.wants(msg) && msg != funclog.Rejected {
+			return []found{{err: err}}
+		}
+	}
+	if len(starts) == 0 && bytes.HasPrefix(text, []byte("{")) && bytes.Contains(text, []byte(funclog.Unrecorded)) {
+		return []found{{err: err}}
+	}
+	return nil
+}
+
+// wants says whether a line with this msg may hold something to record.
+func (l *logReader) wants(msg string) bool {
+	return msg == funclog.Unrecorded || l.outcomes && (msg == funclog.Outcome || msg == funclog.Rejected)
+}
+
+// A line is what a line of the log says about something to record.
+type line struct {
+	Time             string         `json:"time"`
+	Msg              string         `json:"msg"`
+	Outcome          jsontext.Value `json:"outcome"`
+	outcome.Rejected                // input in which no event could be read
+}
+
+// readLine reads a line of the log.
+func (l *logReader) readLine(text []byte) []found {
+	l.ours = true
+	var head struct {
+		Msg string `json:"msg"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil || !l.wants(head.Msg) {
+		return nil
+	}
+	var ln line
+	if err := json.Unmarshal(text, &ln); err != nil {
+		return []found{{err: err}}
+	}
+	kept := ln.Payload != nil || ln.PayloadBase64 != nil
+	var f found
+	switch {
+	case ln.Outcome != nil && kept, ln.Payload != nil && ln.PayloadBase64 != nil:
+		f.err = errors.New("the line has more than one of outcome, payload and payload_base64")
+	case ln.Outcome != nil:
+		f.entry, f.err = readOutcome(ln.Outcome)
+	case kept:
+		if ln.ReceivedAt == "" {
+			ln.ReceivedAt = ln.Time
+		}
+		f.entry, f.err = ln.Entry()
+	case ln.Msg == funclog.Rejected:
+		return nil // it is kept elsewhere, under the key that the line has
+	default:
+		f.err = errors.New("the line has no outcome, payload or payload_base64")
+	}
+	return []found{f}
 }
 
 // readOutcome reads a record and makes sure that it says what its raw event says: key and digest are
 // taken from that alone.
 func readOutcome(v jsontext.Value) (record.Entry, error) {
-	object, err := jsonx.Strict(v)
-	if err != nil {
+	if _, err := outcome.Read(v); err != nil {
 		return record.Entry{}, fmt.Errorf("outcome: %w", err)
-	}
-	version, _ := object.Get("schema_version")
-	switch n, err := strconv.Atoi(string(version)); {
-	case err != nil || n < 1:
-		return record.Entry{}, fmt.Errorf("outcome: schema_version %s: want a number from 1", shown(version))
-	case n > outcome.SchemaVersion:
-		return record.Entry{}, fmt.Errorf("outcome: schema_version %d is newer than %d, the newest known here: use a newer vodctl", n, outcome.SchemaVersion)
 	}
 	var logged outcome.Outcome
-	dec := json.NewDecoder(bytes.NewReader(v))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&logged); err != nil {
+	if err := json.Unmarshal(v, &logged, json.RejectUnknownMembers(true)); err != nil {
 		return record.Entry{}, fmt.Errorf("outcome: %w", err)
 	}
-	if len(logged.Raw) == 0 {
-		return record.Entry{}, errors.New("outcome: it has no raw event")
-	}
-	event, err := events.Parse(logged.Raw)
-	if err != nil {
-		return record.Entry{}, fmt.Errorf("outcome.raw: %w", err)
-	}
-	o, err := outcome.New(event, logged.Raw, outcome.Facts{})
+	o, err := newOutcome(logged.Raw, outcome.Facts{})
 	if err != nil {
 		return record.Entry{}, fmt.Errorf("outcome.raw: %w", err)
 	}
@@ -176,94 +211,24 @@ func readOutcome(v jsontext.Value) (record.Entry, error) {
 	return o.Entry()
 }
 
+// newOutcome makes the record of an event's text.
+func newOutcome(raw []byte, facts outcome.Facts) (outcome.Outcome, error) {
+	event, err := events.Parse(raw)
+	if err != nil {
+		return outcome.Outcome{}, err
+	}
+	return outcome.New(event, raw, facts)
+}
+
 // compare names the first member of a record that its raw event contradicts.
 func compare(logged, derived outcome.Outcome) error {
 	logged.EventTime, logged.Raw = logged.EventTime.UTC(), derived.Raw
-	got, err := members(logged)
-	if err != nil {
-		return err
-	}
-	want, err := members(derived)
-	if err != nil {
-		return err
-	}
-	for _, o := range []jsonx.Object{got, want} {
-		for m := range o.All() {
-			g, _ := got.Get(m.Name())
-			w, _ := want.Get(m.Name())
-			if !bytes.Equal(g, w) {
-				return fmt.Errorf("outcome: %s is %s, but the raw event makes it %s", m.Name(), shown(g), shown(w))
-			}
+	for field, got := range reflect.ValueOf(logged).Fields() {
+		got, want := got.Interface(), reflect.ValueOf(derived).FieldByIndex(field.Index).Interface()
+		if !reflect.DeepEqual(got, want) {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			return fmt.Errorf("outcome: %s is %.80q, but the raw event makes it %.80q", name, fmt.Sprint(got), fmt.Sprint(want))
 		}
 	}
 	return nil
-}
-
-func members(o outcome.Outcome) (jsonx.Object, error) {
-	line, err := o.Line()
-	if err != nil {
-		return jsonx.Object{}, err
-	}
-	return jsonx.Lenient(line)
-}
-
-// shown is v for an error message, cut short.
-func shown(v jsontext.Value) string {
-	const limit = 64
-	switch {
-	case len(v) == 0:
-		return "missing"
-	case len(v) > limit:
-		return strconv.QuoteToGraphic(string(v[:limit])) + "…"
-	default:
-		return string(v)
-	}
-}
-
-// readRejected reads the line of an input in which no event could be read.
-func readRejected(object jsonx.Object) (record.Entry, error) {
-	r := outcome.Rejected{
-		Reason:     text(object, "reason"),
-		Trigger:    text(object, "trigger"),
-		MessageID:  text(object, "message_id"),
-		RequestID:  text(object, "request_id"),
-		ReceivedAt: text(object, "received_at"),
-	}
-	if r.ReceivedAt == "" {
-		r.ReceivedAt = text(object, "time")
-	}
-	// The function writes nothing else; it would not be the same once it is written again.
-	if !utf8.ValidString(r.Reason + r.Trigger + r.MessageID + r.RequestID) {
-		return record.Entry{}, errors.New("the line is not UTF-8")
-	}
-	var err error
-	if r.Payload, err = payload(object, "payload"); err != nil {
-		return record.Entry{}, err
-	}
-	if r.PayloadBase64, err = payload(object, "payload_base64"); err != nil {
-		return record.Entry{}, err
-	}
-	switch {
-	case r.Payload != nil && r.PayloadBase64 != nil:
-		return record.Entry{}, errors.New("the line has both a payload and a payload_base64")
-	case r.Payload == nil && r.PayloadBase64 == nil:
-		return record.Entry{}, errors.New("the line has no outcome, payload or payload_base64")
-	}
-	return r.Entry()
-}
-
-// payload returns a string member, or nil where there is none.
-func payload(object jsonx.Object, name string) (*string, error) {
-	v, ok := object.Get(name)
-	if !ok {
-		return nil, nil
-	}
-	if v.Kind() != '"' {
-		return nil, fmt.Errorf("%s is a %s, want a string", name, jsonx.Describe(v))
-	}
-	s := string(jsonx.Text(v))
-	if !utf8.ValidString(s) {
-		return nil, fmt.Errorf("%s is no Unicode text", name)
-	}
-	return &s, nil
 }

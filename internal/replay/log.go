@@ -9,13 +9,10 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"sort"
 	"strings"
 	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
 // maxLine is the longest line that is read, in bytes. The largest payload that the platform allows
@@ -26,84 +23,89 @@ const maxLine = 256 << 20
 // what the function recorded in the log itself. name is what r is called in words.
 //
 // A log is lines as the function writes them, lines of JSON whose message holds such a line (an SLS
-// export), a JSON array of such objects, or CSV with a column called message. What else stands in it,
-// as the runtime's own lines do, is an Item with nothing in it.
+// export), a JSON array of such objects, or CSV with a column called message. Anything else in it, such as
+// the lines of the runtime, is an Item with nothing in it. A log without any line of the function is an
+// error, because it is probably the wrong file.
 func Log(r io.Reader, name string, outcomes bool) iter.Seq[Item] {
-	l := lineReader{outcomes}
 	return func(yield func(Item) bool) {
-		offsets := &newlines{r: r}
-		in := bufio.NewReaderSize(offsets, 64<<10)
+		l := &logReader{name: name, outcomes: outcomes, empty: true, yield: yield}
+		in := bufio.NewReaderSize(r, 64<<10)
 		if bom, _ := in.Peek(3); string(bom) == "\uFEFF" {
-			offsets.start, _ = in.Discard(len(bom))
+			_, _ = in.Discard(len(bom)) // what was just seen
 		}
 		head, _ := in.Peek(in.Size() / 2)
+		read := l.readLines
 		switch {
 		case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-			yield(failed(name, 1, errors.New("it is compressed by gzip: unpack it first")))
+			l.fail(place{name: name}, errors.New("it is compressed by gzip: unpack it first"))
+			return
 		case isArray(head):
-			readArray(in, offsets, name, l, yield)
+			read = l.readArray
 		case messageColumn(head) >= 0:
-			readCSV(in, name, messageColumn(head), l, yield)
-		default:
-			readLines(in, name, l, yield)
+			read = l.readCSV
+		}
+		if read(in) && !l.ours && !l.empty {
+			l.fail(place{name: name}, errors.New("no line of it is of the function's log: want the log itself, "+
+				`or an export of it whose member or column "message" holds the lines`))
 		}
 	}
 }
 
-// item makes the Item of a text at a place.
-func (l lineReader) item(name string, line int, text []byte) Item {
-	it := Item{where: place{name, line}}
-	for _, f := range l.read(text) {
+// A logReader reads one log.
+type logReader struct {
+	name     string
+	outcomes bool // also what the function recorded in its log
+	yield    func(Item) bool
+
+	empty bool // there were blank lines only so far
+	ours  bool // there was a line of the function's log
+}
+
+// take yields the Item of what was found at a place. Like every method that yields, it returns whether to go
+// on.
+func (l *logReader) take(at place, all []found) bool {
+	it := Item{where: at}
+	for _, f := range all {
 		if f.err != nil {
 			it.errs = append(it.errs, f.err)
 		} else {
 			it.entries = append(it.entries, f.entry)
 		}
 	}
-	if len(it.errs)+len(it.entries) == 0 && speaksOfUnrecorded(text) {
-		it.errs = append(it.errs, errors.New("it holds an unrecorded line in a form that is not known: "+
-			"want the line itself, or JSON whose message holds it"))
-	}
-	return it
+	return l.yield(it)
 }
 
-// speaksOfUnrecorded says whether text, in which nothing was found, seems to hold a line that should have
-// been. Passing over it would tell an operator with an unusual export that all is done.
-func speaksOfUnrecorded(text []byte) bool {
-	return bytes.Contains(text, []byte(`"msg":"unrecorded"`)) || bytes.Contains(text, []byte(`\"msg\":\"unrecorded\"`))
+// fail yields the Item of a text that cannot be read.
+func (l *logReader) fail(at place, err error) bool {
+	return l.yield(Item{where: at, errs: []error{err}})
 }
 
-// failed is the Item of a text that cannot be read.
-func failed(name string, line int, err error) Item {
-	return Item{where: place{name, line}, errs: []error{err}}
-}
-
-func readLines(in *bufio.Reader, name string, l lineReader, yield func(Item) bool) {
+func (l *logReader) readLines(in *bufio.Reader) bool {
 	var buf []byte
 	for n := 1; ; n++ {
 		line, err := readLine(in, buf[:0])
 		buf = line
+		at, goOn := place{name: l.name, line: n}, true
 		switch {
 		case errors.Is(err, io.EOF) && len(line) == 0:
-			return
+			return true
 		case errors.Is(err, errTooLong):
-			if !yield(failed(name, n, err)) {
-				return
-			}
+			goOn = l.fail(at, err)
 		case err != nil && !errors.Is(err, io.EOF):
-			yield(failed(name, n, err))
-			return
+			l.fail(at, err)
+			return false
 		default:
-			if !yield(l.item(name, n, bytes.TrimSpace(line))) {
-				return
-			}
+			goOn = l.take(at, l.read(line, false))
+		}
+		if !goOn {
+			return false
 		}
 	}
 }
 
 var errTooLong = fmt.Errorf("the line is longer than %d MiB", maxLine>>20)
 
-// readLine appends the next line to buf. Of one that is too long it keeps the beginning.
+// readLine appends the next line to buf. Of one that is too long it keeps nothing.
 func readLine(in *bufio.Reader, buf []byte) ([]byte, error) {
 	for tooLong := false; ; {
 		part, err := in.ReadSlice('\n')
@@ -127,58 +129,32 @@ func isArray(head []byte) bool {
 	return ok && len(rest) > 0 && (rest[0] == '{' || rest[0] == ']')
 }
 
-// readArray reads a JSON array.
-func readArray(in io.Reader, offsets *newlines, name string, l lineReader, yield func(Item) bool) {
+func (l *logReader) readArray(in *bufio.Reader) bool {
 	dec := jsontext.NewDecoder(in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if _, err := dec.ReadToken(); err != nil {
-		yield(failed(name, 1, err))
-		return
+		l.fail(place{name: l.name}, err)
+		return false
 	}
-	for dec.PeekKind() == '{' {
+	for n := 1; ; n++ {
+		at := place{name: l.name, element: n}
+		if kind := dec.PeekKind(); kind == ']' {
+			return true
+		}
 		v, err := dec.ReadValue()
 		if err != nil {
-			yield(failed(name, offsets.line(dec.InputOffset()), err))
-			return
+			l.fail(at, fmt.Errorf("the JSON array is cut short or garbled: %w", err))
+			return false
 		}
-		if !yield(l.item(name, offsets.line(dec.InputOffset()-int64(len(v))), v)) {
-			return
-		}
-	}
-	if tok, err := dec.ReadToken(); err != nil || tok.Kind() != ']' {
-		yield(failed(name, offsets.line(dec.InputOffset()), errors.New("the JSON array is cut short or garbled")))
-	}
-}
-
-// newlines remembers where in r the lines end.
-type newlines struct {
-	r     io.Reader
-	start int // how many bytes come before those that offsets count
-	read  int64
-	ends  []int64
-}
-
-// Read implements io.Reader.
-func (n *newlines) Read(p []byte) (int, error) {
-	got, err := n.r.Read(p)
-	for i, c := range p[:got] {
-		if c == '\n' {
-			n.ends = append(n.ends, n.read+int64(i))
+		if !l.take(at, l.read(v, false)) {
+			return false
 		}
 	}
-	n.read += int64(got)
-	return got, err
-}
-
-// line returns the number of the line in which the byte at offset stands.
-func (n *newlines) line(offset int64) int {
-	offset += int64(n.start)
-	return 1 + sort.Search(len(n.ends), func(i int) bool { return n.ends[i] >= offset })
 }
 
 // messageColumn returns which column of CSV with the header line head is called message, or -1.
 func messageColumn(head []byte) int {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
-	if jsonx.Kind(line) == '{' {
+	if bytes.HasPrefix(bytes.TrimSpace(line), []byte("{")) {
 		return -1
 	}
 	header, err := csv.NewReader(bytes.NewReader(line)).Read()
@@ -188,50 +164,52 @@ func messageColumn(head []byte) int {
 	return slices.IndexFunc(header, func(s string) bool { return strings.TrimSpace(s) == "message" })
 }
 
-func readCSV(in io.Reader, name string, column int, l lineReader, yield func(Item) bool) {
+func (l *logReader) readCSV(in *bufio.Reader) bool {
+	head, _ := in.Peek(in.Size() / 2)
+	column := messageColumn(head)
 	r := csv.NewReader(in)
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true
 	for first := true; ; first = false {
 		fields, err := r.Read()
 		parseErr, isParse := errors.AsType[*csv.ParseError](err)
+		goOn := true
 		switch {
 		case errors.Is(err, io.EOF):
-			return
+			return true
 		case isParse:
-			if !yield(failed(name, parseErr.StartLine, parseErr.Err)) {
-				return
-			}
+			goOn = l.fail(place{name: l.name, line: parseErr.StartLine}, parseErr.Err)
 		case err != nil:
-			yield(failed(name, 0, err))
-			return
+			l.fail(place{name: l.name}, err)
+			return false
 		case first:
 		case column >= len(fields):
 			line, _ := r.FieldPos(0)
-			if !yield(failed(name, line, errors.New("the row has no message"))) {
-				return
-			}
+			goOn = l.fail(place{name: l.name, line: line}, errors.New("the row has no message"))
 		default:
 			line, _ := r.FieldPos(column)
-			// As the message of an export, so that a field of several lines is read as such.
-			quoted, _ := jsontext.AppendQuote([]byte(`{"message":`), fields[column])
-			if !yield(l.item(name, line, append(quoted, '}'))) {
-				return
-			}
+			goOn = l.take(place{name: l.name, line: line}, l.readMessage(fields[column]))
+		}
+		if !goOn {
+			return false
 		}
 	}
 }
 
-// A place is a line of a file.
+// A place is a line of a file, or an element of the array in it.
 type place struct {
-	name string
-	line int
+	name          string
+	line, element int // from 1; 0 is none
 }
 
-// String returns name:line.
+// String returns NAME:LINE, or what comes nearest to it.
 func (p place) String() string {
-	if p.line == 0 {
+	switch {
+	case p.line > 0:
+		return fmt.Sprintf("%s:%d", p.name, p.line)
+	case p.element > 0:
+		return fmt.Sprintf("%s: element %d", p.name, p.element)
+	default:
 		return p.name
 	}
-	return fmt.Sprintf("%s:%d", p.name, p.line)
 }

@@ -9,7 +9,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/store"
@@ -75,11 +74,7 @@ func readMessage(m trigger.Message, facts outcome.Facts) (record.Entry, error) {
 	if m.Reason != "" {
 		return record.Entry{}, errors.New(m.Reason)
 	}
-	event, err := events.Parse(m.Body)
-	if err != nil {
-		return record.Entry{}, err
-	}
-	o, err := outcome.New(event, m.Body, facts)
+	o, err := newOutcome(m.Body, facts)
 	if err != nil {
 		return record.Entry{}, err
 	}

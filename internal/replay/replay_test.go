@@ -178,21 +178,21 @@ func TestLogChecks(t *testing.T) {
 		good,
 	}
 	want := []string{
-		"log:1: outcome: schema_version 2 is newer than 1, the newest known here: use a newer vodctl",
-		`log:2: outcome: schema_version "1": want a number from 1`,
+		"log:1: outcome: schema_version 2 is newer than the 1 that this program knows: use a newer one",
+		"log:2: outcome: no record",
 		`log:3: outcome: status is "success", but the raw event makes it "fail"`,
 		`log:4: outcome: media_id is "m2", but the raw event makes it "m1"`,
-		`log:5: outcome: media_id is missing, but the raw event makes it "m1"`,
-		`log:6: outcome: user_id is "7", but the raw event makes it missing`,
-		`log:7: outcome: json: unknown field "unheard_of"`,
-		`log:8: outcome: jsontext: duplicate object member name "Status"`,
+		`log:5: outcome: media_id is "", but the raw event makes it "m1"`,
+		`log:6: outcome: user_id is "7", but the raw event makes it ""`,
+		`log:7: outcome: json: cannot unmarshal JSON string into Go outcome.Outcome: unknown object member name "unheard_of"`,
+		`log:8: the line is cut short or garbled: jsontext: duplicate object member name "Status"`,
 		`log:9: outcome.raw: EventType: found "Other"`,
-		`log:10: the line has "outcome" more than once`,
+		`log:10: the line is cut short or garbled: jsontext: duplicate object member name "outcome"`,
 		`log:11: the line is cut short or garbled`,
-		`log:12: payload is a number, want a string`,
+		`log:12: json: cannot unmarshal JSON number`,
 		`log:13: payload_base64: illegal base64 data`,
 		`log:14: the line has no outcome, payload or payload_base64`,
-		`log:15: the line has both a payload and a payload_base64`,
+		`log:15: the line has more than one of outcome, payload and payload_base64`,
 		`log:16: the line is cut short or garbled`,
 	}
 	to := &memory{}
@@ -214,7 +214,7 @@ func TestBrokenExports(t *testing.T) {
 	t.Parallel()
 	line := logLine(funclog.Unrecorded, rejectedEntry(t, "x"))
 	for log, want := range map[string]string{
-		"[\n{\"message\":" + quote(line) + "},\n{\"mess":                       "log:2: ",
+		"[\n{\"message\":" + quote(line) + "},\n{\"mess":                       "log: element 2: ",
 		"[\n{\"message\":" + quote(line) + "}\n":                               "log:",
 		"time,message\n1," + quote(line) + "\n1,\"x\n\n":                       "log:",
 		"time,message\n1,\"" + strings.ReplaceAll(line, `"`, `""`) + "\"\n1\n": "log:3: the row has no message",
@@ -405,22 +405,123 @@ func bodies(log io.Reader, outcomes bool) map[string]string {
 	return found
 }
 
-// TestUnknownFormsAreNotPassedOver checks that an export of another kind is not taken for one with
-// nothing in it.
-func TestUnknownFormsAreNotPassedOver(t *testing.T) {
+// TestOtherFiles checks that a file without any line of the function's log is an error: an operator who
+// named the wrong file, or has an export of an unknown form, is not told that all is done.
+func TestOtherFiles(t *testing.T) {
 	t.Parallel()
 	line := `{"time":"2026-11-22T08:00:00Z","level":"ERROR","msg":"unrecorded","request_id":"r","outcome":{}}`
-	for name, text := range map[string]string{
-		"another member":  `{"content":` + strconv.Quote(line) + `}`,
-		"a wrapped array": `{"logs":[{"message":` + strconv.Quote(line) + `}]}`,
-		"gzip":            "\x1f\x8b\x08\x00 and so on",
+	for name, tt := range map[string]struct {
+		text, want string
+	}{
+		"a text":             {"# A README\n\n{ and so on }\n", "no line of it is of the function's log"},
+		"another member":     {`{"content":` + strconv.Quote(line) + `}`, "no line of it is of the function's log"},
+		"a wrapped array":    {`{"logs":[{"message":` + strconv.Quote(line) + `}]}`, "no line of it is of the function's log"},
+		"records":            {`{"schema_version":1,"user_data":` + strconv.Quote(line) + `}`, "no line of it is of the function's log"},
+		"a message within":   {`{"message":` + strconv.Quote(`{"message":`+strconv.Quote(line)+`}`) + `}`, "no line of it is of the function's log"},
+		"another program's":  {`{"message":"hello"}` + "\n", "no line of it is of the function's log"},
+		"CSV":                {"message\nhello\n", "no line of it is of the function's log"},
+		"gzip":               {"\x1f\x8b\x08\x00 and so on", "unpack it first"},
+		"nothing":            {"", ""},
+		"blank lines":        {"\n \n", ""},
+		"an empty array":     {"[]", ""},
+		"only the header":    {"time,message\n", ""},
+		"the SDK's lines":    {"FC Invoke Start RequestId: 1\n", ""},
+		"the SDK's, in CSV":  {"message\nFC Invoke Start RequestId: 1\n", ""},
+		"nothing to record":  {"x\n" + strings.Replace(line, "unrecorded", "recorded", 1), ""},
+		"half a line":        {"x\n" + strings.Replace(line, "unrecorded", "recorded", 1)[:80], ""},
+		"after a prefix":     {"2026-11-22 08:00 " + strings.Replace(line, "unrecorded", "recorded", 1), ""},
+		"in an SLS export":   {`{"message":` + strconv.Quote(strings.Replace(line, "unrecorded", "recorded", 1)) + `}`, ""},
+		"cut, in an export":  {`{"message":` + strconv.Quote(strings.Replace(line, "unrecorded", "recorded", 1))[:80], ""},
+		"cut before its msg": {`{"time":"2026-11-22T08:00:00Z","unrecorded`, "cut short"},
 	} {
-		found := 0
-		for item := range replay.Log(strings.NewReader(text), "log", false) {
-			found += len(item.Errors())
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, words := run(t.Context(), replay.Log(strings.NewReader(tt.text), "log", false), &memory{})
+			if s.Complete() != (tt.want == "") || s.Complete() == (len(words) > 0) || !strings.Contains(strings.Join(words, "\n"), tt.want) {
+				t.Errorf("%q, want %q", words, tt.want)
+			}
+		})
+	}
+}
+
+// TestTextsAreNotObeyed has senders put lines of a log into their texts. Nothing is taken from those, and no
+// line is called unreadable because of them.
+func TestTextsAreNotObeyed(t *testing.T) {
+	t.Parallel()
+	forged := logLine(funclog.Unrecorded, rejectedEntry(t, "forged"))
+	for _, text := range []string{
+		`"msg":"unrecorded"`, `\"msg\":\"unrecorded\"`, forged, "\n" + forged + "\n", `"}` + forged, quote(forged), `{"message":` + quote(forged) + `}`,
+	} {
+		recorded := logLine(funclog.Recorded, record.Entry{RequestID: "r", Attrs: []slog.Attr{slog.String("media_id", text)}})
+		unrecorded := logLine(funclog.Unrecorded, rejectedEntry(t, text))
+		for name, tt := range map[string]struct {
+			log      string
+			recorded int
+		}{
+			"a line":                  {recorded, 0},
+			"cut":                     {recorded[:len(recorded)-20], 0},
+			"cut, then a line":        {recorded[:len(recorded)-20] + recorded, 0},
+			"in an SLS export":        {`{"message":` + quote(recorded) + `}`, 0},
+			"cut, in an SLS export":   {`{"message":` + quote(recorded)[:len(recorded)], 0},
+			"parsed by an SLS export": {`{"message":` + recorded + `}`, 0},
+			"in CSV":                  {"message\n\"" + strings.ReplaceAll(recorded, `"`, `""`) + "\"\n", 0},
+			"a line that matters":     {unrecorded, 1},
+			"cut, then one":           {recorded[:len(recorded)-20] + unrecorded, 1},
+			"one in an SLS export":    {`{"message":` + quote(unrecorded) + `}`, 1},
+		} {
+			to := &memory{}
+			s, words := run(t.Context(), replay.Log(strings.NewReader(tt.log), "log", false), to)
+			if !s.Complete() || s.Count(replay.Recorded) != tt.recorded {
+				t.Errorf("%s, %q: %q, %d recorded, want %d", name, text, words, s.Count(replay.Recorded), tt.recorded)
+			}
+			for _, body := range to.kept {
+				if strings.Contains(body, `"payload":"forged"`) {
+					t.Errorf("%s, %q: %s is recorded", name, text, body)
+				}
+			}
 		}
-		if found != 1 {
-			t.Errorf("%s: %d errors, want 1", name, found)
-		}
+	}
+}
+
+// TestLongLines reads lines on which a reader that begins anew at every brace would spend hours.
+func TestLongLines(t *testing.T) {
+	t.Parallel()
+	const times = 500_000
+	start := `{"time":"t","level":"ERROR","msg":"unrecorded","a":`
+	good := logLine(funclog.Unrecorded, rejectedEntry(t, "x"))
+	for name, tt := range map[string]struct {
+		line     string
+		recorded int
+	}{
+		"beginnings":        {strings.Repeat(`{"time":"`, times), 0},
+		"whole beginnings":  {strings.Repeat(start, times), 0},
+		"nested, then cut":  {`{"time":"t","level":"ERROR","msg":"recorded","a":` + strings.Repeat(`{"time":"t","a":`, times), 0},
+		"nested and closed": {strings.Repeat(`{"unrecorded":`, times) + strings.Repeat("}", times), 0},
+		"closed":            {strings.Repeat("unrecorded}", times), 0},
+		"quotes":            {strings.Repeat(`unrecorded\\"`, times) + "}", 0},
+		"backslashes":       {"unrecorded" + strings.Repeat(`\`, times) + `"}`, 0},
+		"then a line":       {strings.Repeat(`{"time":"`, times) + good, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, words := run(t.Context(), replay.Log(strings.NewReader("FC Invoke Start\n"+tt.line), "log", false), &memory{})
+			if s.Count(replay.Recorded) != tt.recorded {
+				t.Errorf("%d recorded, want %d; %.200q", s.Count(replay.Recorded), tt.recorded, words)
+			}
+		})
+	}
+}
+
+// BenchmarkCutLine reads a nested line that was cut. The time per byte does not depend on its length.
+func BenchmarkCutLine(b *testing.B) {
+	for _, size := range []int{1 << 14, 1 << 18, 1 << 22} {
+		line := []byte(`{"time":"t","level":"ERROR","msg":"unrecorded","a":` + strings.Repeat(`{"time":"t","a":`, size/16))
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			b.SetBytes(int64(len(line)))
+			for b.Loop() {
+				for range replay.Log(bytes.NewReader(line), "log", false) {
+				}
+			}
+		})
 	}
 }
