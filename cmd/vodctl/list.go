@@ -31,8 +31,9 @@ opened only where a filter or a column needs what is in it: with -o table only
 failed outcomes are, with --project, --wide, ndjson and csv all of the span.
 
 -o ndjson prints the records as they are stored. -o csv prints a header line with
-the record's members; so that a spreadsheet runs nothing that a stranger wrote, a
-value that begins with = + - @ ' a tab or a carriage return has one ' before it.
+the record's members, and every text in quotes. So that a spreadsheet runs nothing
+that a stranger wrote, a text whose first visible character is = + - or @, or that
+begins with ', has one ' before it.
 
 Objects that are no readable record are named and counted on standard error.
 

@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
@@ -120,7 +122,7 @@ func (w *ndjsonWriter) flush() error { return w.out.Flush() }
 
 // A csvWriter writes the records' members as columns, below a line with their names.
 type csvWriter struct {
-	*csv.Writer
+	out  *bufio.Writer
 	live bool
 }
 
@@ -136,8 +138,8 @@ var members = func() []string {
 
 func newCSV(out io.Writer) rowWriter {
 	data, live := dataWriter(out)
-	w := csvWriter{csv.NewWriter(data), live}
-	_ = w.Write(members) // flush tells of an error
+	w := csvWriter{bufio.NewWriter(data), live}
+	_, _ = w.out.WriteString(strings.Join(members, ",") + "\n") // flush reports an error
 	return w
 }
 
@@ -150,33 +152,42 @@ func (w csvWriter) row(r query.Row) (bool, error) {
 	record := reflect.ValueOf(r.Record)
 	cells := make([]string, record.NumField())
 	for i := range cells {
-		cells[i] = noFormula(csvValue(record.Field(i).Interface()))
+		cells[i] = csvCell(record.Field(i).Interface())
 	}
-	return w.live, w.Write(cells)
+	_, err := w.out.WriteString(strings.Join(cells, ",") + "\n")
+	return w.live, err
 }
 
-func (w csvWriter) flush() error {
-	w.Flush()
-	return w.Error()
-}
+func (w csvWriter) flush() error { return w.out.Flush() }
 
-// csvValue returns a member's value as the record spells it.
-func csvValue(v any) string {
+// csvCell returns a member's value as the record spells it. Every text is quoted, which encoding/csv does only
+// where it has to: a text with a semicolon in it would otherwise begin another cell in a spreadsheet that
+// separates by semicolons too. A member that the record does not have is an empty cell.
+func csvCell(v any) string {
+	var text string
 	switch v := v.(type) {
+	case int:
+		return strconv.Itoa(v)
 	case time.Time:
-		return v.Format(time.RFC3339Nano)
+		text = v.Format(time.RFC3339Nano)
 	case json.RawMessage:
-		return string(v)
+		text = string(v)
 	default:
-		return fmt.Sprint(v)
+		text = fmt.Sprint(v)
 	}
+	if text == "" {
+		return ""
+	}
+	return `"` + strings.ReplaceAll(noFormula(text), `"`, `""`) + `"`
 }
 
-// noFormula keeps a spreadsheet from taking for a formula what a stranger wrote: a value that begins
-// with = + - @, a tab, a carriage return or an apostrophe gets one apostrophe before it. Taking one
-// leading apostrophe away gives the exact value back.
+// noFormula keeps a spreadsheet from taking for a formula what a stranger wrote: a value whose first visible
+// character is = + - @, also in their full-width forms, gets an apostrophe before it, and so does a value that
+// begins with one. Taking one leading apostrophe away gives the exact value back.
 func noFormula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r'", rune(s[0])) {
+	visible := strings.TrimLeftFunc(s, func(r rune) bool { return r == ' ' || !printable(r) || unicode.Is(unicode.M, r) })
+	first, _ := utf8.DecodeRuneInString(visible)
+	if strings.ContainsRune("=+-@＝＋－＠﹦﹢﹣﹫", first) || strings.HasPrefix(s, "'") {
 		return "'" + s
 	}
 	return s

@@ -2,9 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
+	"github.com/vod-callback/recorder/internal/outcome"
 )
 
 func TestHarmless(t *testing.T) {
@@ -120,13 +125,52 @@ func TestColours(t *testing.T) {
 	}
 }
 
-func TestNoFormula(t *testing.T) {
+func TestCSVCell(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"": "", "plain": "plain", "a=b": "a=b", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "'x": "''x", "中": "中",
+		"": "", "plain": `"plain"`, "a=b": `"a=b"`, "中": `"中"`, `say "x"`: `"say ""x"""`, "two\nlines": "\"two\nlines\"",
+		"=1+1": `"'=1+1"`, "+1": `"'+1"`, "-1": `"'-1"`, "@x": `"'@x"`, "'x": `"''x"`,
+		"x;=cmd|' /C calc'!A0": `"x;=cmd|' /C calc'!A0"`, // quoted, it is no cell of its own
+		"\t=1":                 "\"'\t=1\"",
+		"\r=1":                 "\"'\r=1\"",
+		"\n=1":                 "\"'\n=1\"",
+		" =1":                  `"' =1"`,
+		"\u200b=1":             "\"'\u200b=1\"",
+		"\ufeff\u00a0 @x":      "\"'\ufeff\u00a0 @x\"",
+		"\ufe0f-1":             "\"'\ufe0f-1\"",
+		"\u2800+1":             "\"'\u2800+1\"",
+		"＝1":                   `"'＝1"`, "＋1": `"'＋1"`, "－1": `"'－1"`, "＠x": `"'＠x"`, "﹦1": `"'﹦1"`,
+		"\u200b": "\"\u200b\"", " x=": `" x="`,
 	} {
-		if got := noFormula(in); got != want {
-			t.Errorf("noFormula(%q) = %q, want %q", in, got, want)
+		if got := csvCell(in); got != want {
+			t.Errorf("csvCell(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := csvCell(1); got != "1" {
+		t.Errorf("a number: %q", got)
+	}
+}
+
+// TestCSVIsRead reads what is written with a reader of CSV: the texts come back, but for the apostrophe.
+func TestCSVIsRead(t *testing.T) {
+	t.Parallel()
+	o := outcome.Outcome{SchemaVersion: 1, EventType: "a,b", MediaID: "\"\r\n", ErrorCode: "x;=y", ErrorMessage: "\n=1", UserData: "'q", Raw: []byte(`{"a":"b"}`)}
+	var out bytes.Buffer
+	w := newCSV(&out)
+	if _, err := w.row(query.Row{Record: o}); err != nil {
+		t.Fatal(err)
+	}
+	check(t, w.flush())
+	rows, err := csv.NewReader(&out).ReadAll()
+	check(t, err)
+	if len(rows) != 2 || !slices.Equal(rows[0], members) {
+		t.Fatalf("%q", rows)
+	}
+	for name, want := range map[string]string{
+		"schema_version": "1", "event_type": "a,b", "media_id": "\"\n", "error_code": "x;=y", "error_message": "'\n=1", "user_data": "''q", "raw": `{"a":"b"}`, "job_id": "",
+	} { // (the reader makes one line feed of a line's end)
+		if got := rows[1][slices.Index(members, name)]; got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 }
