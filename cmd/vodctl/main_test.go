@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -56,13 +59,16 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"mask":  mask,
-			"curl":  curl,
-			"port":  port,
-			"await": await,
-			"oss":   serveOSS,
-			"get":   get,
-			"hung":  awaitHang,
+			"mask":     mask,
+			"curl":     curl,
+			"port":     port,
+			"await":    await,
+			"serving":  startServer,
+			"stopped":  stopServer,
+			"deadport": deadPort,
+			"oss":      serveOSS,
+			"get":      get,
+			"hung":     awaitHang,
 		},
 	})
 }
@@ -130,11 +136,88 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// curl posts a file with the headers in another, and prints status, content type and body: curl URL
-// BODYFILE [HEADERFILE].
+// A server is a vodctl that runs in the background of a script.
+type server struct {
+	cmd   *exec.Cmd
+	words bytes.Buffer  // on its standard error
+	ended chan struct{} // when words is complete
+}
+
+// servers has each script's, by the script's name.
+var servers sync.Map
+
+// startServer starts vodctl with arguments that make it listen on a free port, and sets a variable to the host
+// and port in the URL that it prints: serving NAME ARGS...
+func startServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: serving NAME ARGS...")
+	}
+	program, err := os.Executable()
+	ts.Check(err)
+	s := &server{cmd: exec.Command(program, args[1:]...), ended: make(chan struct{})}
+	s.cmd.Args[0] = "vodctl" // which is what this binary runs as
+	s.cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"HOME", "TMPDIR", "TZ", "RECORD_TO", "RECORD_TIMEOUT", "GORACE", "FUNCTION"} {
+		s.cmd.Env = append(s.cmd.Env, name+"="+ts.Getenv(name))
+	}
+	stderr, err := s.cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(s.cmd.Start())
+	ts.Defer(func() { _ = s.cmd.Process.Kill() })
+	servers.Store(ts.Name(), s)
+	hosts := make(chan string, 1)
+	go func() {
+		defer close(s.ended)
+		defer close(hosts)
+		url := regexp.MustCompile(`on http://([^/]+)/`)
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			fmt.Fprintln(&s.words, lines.Text())
+			if m := url.FindStringSubmatch(lines.Text()); m != nil {
+				hosts <- m[1]
+			}
+		}
+	}()
+	host, ok := <-hosts
+	if !ok {
+		ts.Fatalf("it does not serve: %s", s.words.String())
+	}
+	ts.Setenv(args[0], host)
+}
+
+// stopServer interrupts the script's server, and writes what it said to a file: stopped FILE.
+func stopServer(ts *testscript.TestScript, neg bool, args []string) {
+	s, ok := servers.LoadAndDelete(ts.Name())
+	if neg || len(args) != 1 || !ok {
+		ts.Fatalf("usage: stopped FILE, after serving")
+	}
+	running := s.(*server)
+	ts.Check(running.cmd.Process.Signal(os.Interrupt))
+	<-running.ended
+	ts.Check(running.cmd.Wait())
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), running.words.Bytes(), 0o600))
+}
+
+// deadPort sets a variable to a port of the loopback interface that refuses connections for as long as the
+// script runs: an outgoing connection has it. deadport NAME.
+func deadPort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: deadport NAME")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	c, err := net.Dial("tcp", l.Addr().String())
+	ts.Check(err)
+	ts.Defer(func() { _, _ = l.Close(), c.Close() })
+	_, p, err := net.SplitHostPort(c.LocalAddr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], p)
+}
+
+// curl posts a file with the headers in another, under another host's name where one is given, and prints
+// status, content type and body: curl URL BODYFILE [HEADERFILE [HOST]].
 func curl(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: curl URL BODYFILE [HEADERFILE]")
+		ts.Fatalf("usage: curl URL BODYFILE [HEADERFILE [HOST]]")
 	}
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, args[0], strings.NewReader(ts.ReadFile(args[1])))
 	ts.Check(err)
@@ -143,6 +226,9 @@ func curl(ts *testscript.TestScript, neg bool, args []string) {
 			name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 			req.Header.Set(name, value)
 		}
+	}
+	if len(args) > 3 {
+		req.Host = args[3]
 	}
 	printAnswer(ts, req)
 }

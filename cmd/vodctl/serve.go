@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,28 +34,85 @@ of Function Compute's HTTP trigger, so that a browser, curl, or a tunnel from th
 real sender reaches the function. Its log goes to standard error.
 
 Sign for the URL that the request is made to: that is what the function derives,
-unless VOD_CALLBACK_URLS says otherwise.`,
+unless VOD_CALLBACK_URLS says otherwise.
+
+With VOD_CALLBACK_AUTH=off the function believes every request. Then one that a
+page of another site makes is refused, and so is one that reaches a loopback
+address under another name than its own.`,
 		Example: `  vodctl serve --env VOD_CALLBACK_KEYS=Test123 --env RECORD_TO=file:///tmp/outcomes
   vodctl sign --url http://127.0.0.1:9000/ --key Test123 |
     curl -H @- --json @events/testdata/vod-success.json http://127.0.0.1:9000/`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			listener, err := net.Listen("tcp", addr)
+			listener, err := listen(cmd.Context(), "--addr", addr)
 			if err != nil {
-				return fmt.Errorf("--addr: %w", err)
+				return err
 			}
 			rt, err := ff.start(cmd.ErrOrStderr())
 			if err != nil {
 				return errors.Join(err, listener.Close())
 			}
 			defer rt.Close() //nolint:errcheck // the function is killed, there is nothing left to fail
-			fmt.Fprintf(cmd.ErrOrStderr(), "Listening on http://%s/ (Ctrl-C to stop)\n", listener.Addr())
-			return serve(cmd.Context(), listener, functionURL{rt})
+			fmt.Fprintf(cmd.ErrOrStderr(), "Listening on %s (Ctrl-C to stop)\n", urlOf(listener.Addr()))
+			var h http.Handler = functionURL{rt}
+			if strings.TrimSpace(ff.getenv("VOD_CALLBACK_AUTH")) == "off" {
+				h = sameSite(listener.Addr(), h)
+			}
+			return serve(cmd.Context(), listener, h)
 		},
 	}
 	ff.add(cmd.Flags())
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:9000", "the address to listen on")
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:9000", "the address to listen on; a port alone is one of 127.0.0.1")
+	complete(cmd, "addr", "127.0.0.1:9000")
 	return cmd
+}
+
+// listen listens on the address that a flag names. A port alone is one of the loopback address, so that nobody
+// opens a port to the network unasked.
+func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
+	if _, err := strconv.ParseUint(addr, 10, 16); err == nil {
+		addr = net.JoinHostPort("127.0.0.1", addr)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; want HOST:PORT such as 127.0.0.1:9000, or a PORT (0: a free one)", flag, err)
+	}
+	return listener, nil
+}
+
+// urlOf returns a URL that opens what listens on addr, from this machine.
+func urlOf(addr net.Addr) string {
+	host := addr.String()
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		host = net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return "http://" + host + "/"
+}
+
+// sameSite protects a handler that trusts whoever asks: pages of other sites, which a browser lets send requests,
+// and names of others that were made to point here (DNS rebinding), get no further.
+func sameSite(addr net.Addr, h http.Handler) http.Handler {
+	protected := http.NewCrossOriginProtection().Handler(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isOwnName(addr, r.Host) {
+			http.Error(w, "this address is not served under that name", http.StatusForbidden)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
+// isOwnName says whether the Host header names the address. Only a loopback address is sure of its names.
+func isOwnName(addr net.Addr, host string) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsLoopback() {
+		return true
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // serve serves h until ctx ends.
