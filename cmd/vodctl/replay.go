@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 
 // A replayRequest is what the flags of replay ask for.
 type replayRequest struct {
+	accessFlags
 	to, from    string
 	outcomes    bool
 	rejected    bool
@@ -51,9 +51,7 @@ after Ctrl-C. Key and digest are made anew from the raw event; a record that say
 something else than its raw event is an error. The exit status is 1 where anything
 failed or was not understood.
 
---from and --to are what RECORD_TO takes, without log:, and default to it. OSS wants
-ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and, for temporary credentials,
-ALIBABA_CLOUD_SECURITY_TOKEN, and ?region=ID or FC_REGION.`,
+Records go to --to, or to the environment's RECORD_TO. ` + ossHelp,
 		Example: `  vodctl replay function.log --to 'oss://my-outcomes/edits?region=cn-shanghai' --dry-run
   vodctl replay sls-export.json --to file:///var/outcomes
   vodctl replay --outcomes - < function.log
@@ -61,8 +59,11 @@ ALIBABA_CLOUD_SECURITY_TOKEN, and ?region=ID or FC_REGION.`,
 		RunE: r.run,
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.to, "to", "", "where to record (default: $RECORD_TO)")
+	f.StringVar(&r.to, "to", "", "where to record: "+storeForm+" (default: $RECORD_TO)")
 	f.StringVar(&r.from, "from", "", "the store whose rejected/ is read, for --rejected (default: $RECORD_TO)")
+	completeStore(cmd, "to")
+	completeStore(cmd, "from")
+	r.accessFlags.add(cmd)
 	f.BoolVar(&r.outcomes, "outcomes", false, "also record what the function recorded in its log")
 	f.BoolVar(&r.rejected, "rejected", false, "read what was rejected again, instead of a log")
 	f.BoolVar(&r.dryRun, "dry-run", false, "say what would be recorded, and record nothing")
@@ -82,13 +83,9 @@ func (r *replayRequest) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	defer closeFiles()
-	recorder := record.Open(to, nil, os.Getenv)
-	if r.dryRun {
-		s, err := store.Open(to, os.Getenv)
-		if err != nil {
-			return err
-		}
-		recorder = &rehearsal{store: s, taken: map[string]bool{}}
+	recorder, err := r.recorder(to)
+	if err != nil {
+		return err
 	}
 	out := &replayOutput{data: cmd.OutOrStdout(), words: cmd.ErrOrStderr(), dryRun: r.dryRun, rejected: r.rejected}
 	out.progress = showProgress(out.words, out.sum)
@@ -108,6 +105,18 @@ func (r *replayRequest) run(cmd *cobra.Command, files []string) error {
 	return nil
 }
 
+// recorder returns what records in to or, in a dry run, looks what is there.
+func (r *replayRequest) recorder(to record.Target) (record.Recorder, error) {
+	if !r.dryRun {
+		return r.openRecorder(to)
+	}
+	s, err := r.openStore(to)
+	if err != nil {
+		return nil, err
+	}
+	return &rehearsal{store: s, taken: map[string]bool{}}, nil
+}
+
 // check finds wrong usage, and where to record.
 func (r *replayRequest) check(files []string) (record.Target, error) {
 	switch {
@@ -124,42 +133,23 @@ func (r *replayRequest) check(files []string) (record.Target, error) {
 	case r.timeout <= 0:
 		return record.Target{}, usagef("--timeout %v: want a positive duration", r.timeout)
 	}
-	return replayTarget("--to", r.to)
-}
-
-// replayTarget reads a store's URL from a flag or else from RECORD_TO.
-func replayTarget(flag, value string) (record.Target, error) {
-	const form = "oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR"
-	name := flag
-	if value == "" {
-		name, value = "RECORD_TO", strings.TrimSpace(os.Getenv("RECORD_TO"))
-	}
-	if value == "" {
-		return record.Target{}, usagef("which store? Name it with %s %s, or set RECORD_TO", flag, form)
-	}
-	target, err := record.ParseTarget(value)
-	switch {
-	case err != nil:
-		return record.Target{}, usagef("%s: %w; want %s", name, err, form)
-	case target.Log:
-		return record.Target{}, usagef("%s is the log, and no store: name one with %s %s", name, flag, form)
-	}
-	return target, nil
+	target, _, err := parseStore("--to", r.to)
+	return target, err
 }
 
 // items opens what is to be read. A missing file is noticed before anything is recorded.
 func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[replay.Item], func(), error) {
 	if r.rejected {
-		from, err := replayTarget("--from", r.from)
+		target, text, err := parseStore("--from", r.from)
 		if err != nil {
 			return nil, nil, err
 		}
-		s, err := store.Open(from, os.Getenv)
+		s, err := r.openStore(target)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("%s: %w", text, err)
 		}
 		if _, err := s.Days(cmd.Context(), outcome.RejectedRoot); err != nil {
-			return nil, nil, fmt.Errorf("--from: %w", err)
+			return nil, nil, source{s, text}.explain(err)
 		}
 		return replay.Rejected(cmd.Context(), s), func() {}, nil
 	}

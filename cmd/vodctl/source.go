@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,49 +22,94 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// accessHelp is the part of a help text that says where access comes from.
-const accessHelp = `The store is --from, or the environment's RECORD_TO. OSS is read with
-ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, for temporary
-credentials, ALIBABA_CLOUD_SECURITY_TOKEN; the region stands in the URL
-(oss://BUCKET/PREFIX?region=cn-shanghai) or in FC_REGION.`
-
 // A source is the store that a command reads.
 type source struct {
 	store.Store
 	url string // as given
 }
 
-// fromFlag is the flag of every command that reads a store.
-type fromFlag struct{ url string }
+// fromFlag are the flags of every command that reads a store.
+type fromFlag struct {
+	accessFlags
+	text string
+}
 
 func (ff *fromFlag) add(cmd *cobra.Command, f *pflag.FlagSet) {
-	f.StringVar(&ff.url, "from", "", "the store: oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR (default: $RECORD_TO)")
-	err := cmd.RegisterFlagCompletionFunc("from", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return []string{"oss://", "file:///"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
-	})
-	if err != nil {
-		panic(err) // as in complete
-	}
+	f.StringVar(&ff.text, "from", "", "the store: "+storeForm+" (default: $RECORD_TO)")
+	completeStore(cmd, "from")
+	ff.accessFlags.add(cmd)
 }
 
 // open opens the store.
 func (ff *fromFlag) open() (source, error) {
-	name, text := "--from", ff.url
+	target, text, err := parseStore("--from", ff.text)
+	if err != nil {
+		return source{}, err
+	}
+	s, err := ff.openStore(target)
+	if err != nil {
+		return source{}, fmt.Errorf("%s: %w", text, err)
+	}
+	return source{s, text}, nil
+}
+
+// storeForm is how a store is named, for error messages and help texts.
+const storeForm = "a directory, file:///DIR or oss://BUCKET[/PREFIX][?endpoint=URL&region=ID]"
+
+// hasScheme matches what is meant as a URL. A drive letter is not a scheme.
+var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
+// parseStore reads the store that a flag names or, where it is not given, RECORD_TO. It also returns the text
+// that named it.
+func parseStore(flag, text string) (record.Target, string, error) {
+	name := flag
 	if text == "" {
 		name, text = "RECORD_TO", strings.TrimSpace(os.Getenv("RECORD_TO"))
 	}
-	if text == "" {
-		return source{}, usagef("which store? Name it with --from oss://BUCKET/PREFIX?region=ID or --from file:///DIR, or set RECORD_TO")
+	switch {
+	case text == "":
+		return record.Target{}, "", usagef("which store? Name it with %s %s, or set RECORD_TO", flag, storeForm)
+	case name == flag && !hasScheme.MatchString(text):
+		target, err := parseDir(text)
+		if err != nil {
+			return record.Target{}, "", usagef("%s: %w", name, err)
+		}
+		return target, text, nil
 	}
 	target, err := record.ParseTarget(text)
-	if err != nil {
-		return source{}, usagef("%s: %w; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR", name, err)
+	switch {
+	case err != nil:
+		return record.Target{}, "", usagef("%s: %w; want %s", name, err, storeForm)
+	case target.Log:
+		return record.Target{}, "", usagef("%s is log:, which is not a store. Search the log in Simple Log Service, "+
+			"or copy its records to a store: 'vodctl replay --help'", name)
 	}
-	s, err := store.Open(target, os.Getenv)
-	if err != nil {
-		return source{}, usagef("%s is %s: %w", name, text, err)
+	return target, text, nil
+}
+
+// parseDir reads a plain path.
+func parseDir(path string) (record.Target, error) {
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		return record.Target{}, fmt.Errorf("the shell did not replace the ~ of %q: write $HOME", path)
 	}
-	return source{s, text}, nil
+	dir, err := filepath.Abs(path)
+	if err == nil && filepath.Dir(dir) == dir {
+		err = errors.New("the root directory is not a store")
+	}
+	return record.Target{Dir: dir}, err
+}
+
+// completeStore has the shell offer directories, and the beginning of a bucket's URL.
+func completeStore(cmd *cobra.Command, flag string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if strings.HasPrefix("oss://", begun) && begun != "" {
+			return []string{"oss://"}, cobra.ShellCompDirectiveNoSpace
+		}
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
+	if err != nil {
+		panic(err) // as in complete
+	}
 }
 
 // explain adds to an error of the store what to do about it.
