@@ -9,50 +9,66 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/vod-callback/recorder/internal/outcome"
-	"github.com/vod-callback/recorder/internal/record"
-	"github.com/vod-callback/recorder/internal/replay"
 )
 
-// replay records what the logs hold, as the operator does; the second time nothing may be left.
+// counted finds in the summary of vodctl replay what came of the log lines.
+var counted = regexp.MustCompile(`(\d+) (recorded|duplicate|failed|not understood)`)
+
+// replay has vodctl record what the logs hold, as the operator does; the second time nothing may be left.
 func (r *run) replay(ctx context.Context, report *Report) error {
-	target := record.Target{OSS: &record.OSSTarget{Bucket: bucketName, Prefix: prefix, Endpoint: r.oss.URL(), Region: r.oss.Region()}}
-	to := record.Open(target, nil, r.environment)
 	for round := range 2 {
-		for _, log := range r.logs {
-			f, err := os.Open(log.Name())
-			if err != nil {
-				return err
-			}
-			sum := replay.Run(ctx, replay.Log(f, path.Base(log.Name()), false), replay.Options{
-				To: to, Concurrency: 8, Timeout: 20 * time.Second,
-				Each: func(rep replay.Report, _ replay.Summary) {
-					if rep.Err != nil {
-						words := rep.Where + ": " + rep.Err.Error()
-						r.secrets.scan("a word of replay", []byte(words))
-						report.ReplayWords = append(report.ReplayWords, words)
-					}
-				},
-			})
-			if err := f.Close(); err != nil {
-				return err
-			}
-			if round == 0 {
-				report.Replayed += sum.Count(replay.Recorded)
-				report.Unrecorded += sum.Count(replay.Recorded) + sum.Count(replay.Duplicate)
-				report.Cut += sum.Count(replay.NotUnderstood)
-			} else {
-				report.ReplayedTwice += sum.Count(replay.Recorded)
-			}
-			report.ReplayFailed += sum.Count(replay.Failed)
+		sum, err := r.replayOnce(ctx, report)
+		if err != nil {
+			return err
 		}
+		if round == 0 {
+			report.Replayed = sum["recorded"]
+			report.Unrecorded = sum["recorded"] + sum["duplicate"]
+			report.Cut = sum["not understood"]
+		} else {
+			report.ReplayedTwice = sum["recorded"]
+		}
+		report.ReplayFailed += sum["failed"]
 	}
-	return ctx.Err()
+	return nil
+}
+
+// replayOnce runs vodctl replay over all logs and returns the counts of its summary.
+func (r *run) replayOnce(ctx context.Context, report *Report) (map[string]int, error) {
+	args := []string{"replay", "--concurrency", "8", "--timeout", "20s", "--to", r.storeURL()}
+	for _, log := range r.logs {
+		args = append(args, log.Name())
+	}
+	cmd := exec.CommandContext(ctx, r.Vodctl, args...) //nolint:gosec // G204: running the built program is the purpose
+	cmd.Env = append(os.Environ(),
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+r.current.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+r.current.AccessKeySecret,
+		"ALIBABA_CLOUD_SECURITY_TOKEN="+r.current.SecurityToken)
+	said, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return nil, fmt.Errorf("vodctl replay: %w", err)
+	}
+	r.secrets.scan("the output of replay", said)
+	lines := strings.Split(strings.TrimSpace(string(said)), "\n")
+	summary := lines[len(lines)-1]
+	report.ReplayWords = append(report.ReplayWords, lines...)
+	sum := map[string]int{}
+	for _, match := range counted.FindAllStringSubmatch(summary, -1) {
+		sum[match[2]], _ = strconv.Atoi(match[1]) // digits
+	}
+	if len(sum) != 4 || cmd.ProcessState.Success() != (sum["failed"]+sum["not understood"] == 0) {
+		return nil, fmt.Errorf("vodctl replay: %v, after %q", cmd.ProcessState, summary)
+	}
+	return sum, nil
 }
 
 // account goes through the store and the books.

@@ -22,6 +22,7 @@ import (
 // Config says how to soak. All fields but Progress are required.
 type Config struct {
 	Function      string // the built function
+	Vodctl        string // the built command line
 	Dir           string // an empty directory, for the instances' logs
 	Seed          uint64
 	Deliveries    int
@@ -156,7 +157,7 @@ func (r *run) startInstances() error {
 		rt, err := fclocal.Start(fclocal.Options{
 			Function: r.Function,
 			Env: []string{
-				"RECORD_TO=oss://" + bucketName + "/" + prefix + "?region=" + r.oss.Region() + "&endpoint=" + r.oss.URL(),
+				"RECORD_TO=" + r.storeURL(),
 				"RECORD_TIMEOUT=" + r.RecordTimeout.String(),
 				"VOD_CALLBACK_KEYS=" + string(r.keys[0]) + "," + string(r.keys[1]),
 				"VOD_CALLBACK_URLS=" + callbackURL,
@@ -273,16 +274,9 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// environment is what the replay finds in its environment.
-func (r *run) environment(name string) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return map[string]string{
-		"FC_REGION":                       r.oss.Region(),
-		"ALIBABA_CLOUD_ACCESS_KEY_ID":     r.current.AccessKeyID,
-		"ALIBABA_CLOUD_ACCESS_KEY_SECRET": r.current.AccessKeySecret,
-		"ALIBABA_CLOUD_SECURITY_TOKEN":    r.current.SecurityToken,
-	}[name]
+// storeURL is where the function and the replay record.
+func (r *run) storeURL() string {
+	return "oss://" + bucketName + "/" + prefix + "?region=" + r.oss.Region() + "&endpoint=" + r.oss.URL()
 }
 
 // relative is the part of an object's key that does not depend on where the records lie.

@@ -26,8 +26,7 @@ var (
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	function := filepath.Join(dir, "main")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", function, "../../../cmd/function")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../../../cmd/function", "../../../cmd/vodctl")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
@@ -37,7 +36,7 @@ func TestSoak(t *testing.T) {
 		logs = t.TempDir()
 	}
 	report, err := soak.Run(t.Context(), soak.Config{
-		Function: function, Dir: logs, Seed: *seed, Deliveries: *deliveries, Instances: *instances,
+		Function: filepath.Join(dir, "function"), Vodctl: filepath.Join(dir, "vodctl"), Dir: logs, Seed: *seed, Deliveries: *deliveries, Instances: *instances,
 		RecordTimeout: *timeout, Faults: *faults, Pace: *pace, Progress: func(s string) { t.Log(s) },
 	})
 	if err != nil {
