@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/replay"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
-	"github.com/vod-callback/recorder/internal/replay"
 	"github.com/vod-callback/recorder/internal/store"
 )
 

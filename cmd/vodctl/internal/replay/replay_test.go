@@ -18,12 +18,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vod-callback/recorder/cmd/vodctl/internal/replay"
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/funclog"
 	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
-	"github.com/vod-callback/recorder/internal/replay"
 	"github.com/vod-callback/recorder/internal/store"
 )
 
