@@ -2,11 +2,11 @@ package osstest
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -31,8 +31,9 @@ var (
 	errNoSuchKey         = failure{status: 404, code: "NoSuchKey", message: "The specified key does not exist.", ec: "0026-00000001"}
 	errInvalidObjectName = failure{status: 400, code: "InvalidObjectName", message: "The specified object is not valid.", ec: "0016-00000005"}
 	errFileAlreadyExists = failure{status: 409, code: "FileAlreadyExists", message: "The object you specified already exists and can not be overwritten.", ec: "0026-00000002"}
-	errForbidOverwrite   = failure{status: 400, code: "InvalidArgument", message: "The x-oss-forbid-overwrite header must be true or false.", ec: "0017-00000279"}
-	errInvalidDigest     = failure{status: 400, code: "InvalidDigest", message: "The Content-MD5 you specified is not valid."}
+	errForbidOverwrite   = invalidArgument("The x-oss-forbid-overwrite header must be true or false.", "0017-00000279")
+	errInvalidDigest     = failure{status: 400, code: "InvalidDigest", message: "The Content-MD5 you specified was invalid.", ec: "0017-00000502"}
+	errOtherDigest       = failure{status: 400, code: "InvalidDigest", message: "The Content-MD5 you specified did not match what we received.", ec: "0017-00000503"}
 	errEntityTooLarge    = failure{status: 400, code: "EntityTooLarge", message: "Your proposed upload exceeds the maximum allowed size."}
 )
 
@@ -79,8 +80,7 @@ func xmlAnswer(status int, document any) (answer, error) {
 	return newAnswer(status, "application/xml", append([]byte(xml.Header), body...)), nil
 }
 
-// failureAnswer renders err as OSS does. HEAD answers have no body, so that they carry the same XML
-// in the x-oss-err header, from which SDKs take it.
+// failureAnswer renders err as OSS does.
 func failureAnswer(r *http.Request, err error, id string) answer {
 	var f failure
 	if !errors.As(err, &f) {
@@ -102,10 +102,6 @@ func failureAnswer(r *http.Request, err error, id string) answer {
 	if f.ec != "" {
 		a.header.Set("X-Oss-Ec", f.ec)
 	}
-	if r.Method == http.MethodHead {
-		a.header.Set("X-Oss-Err", base64.StdEncoding.EncodeToString(a.body))
-		a.body = nil
-	}
 	return a
 }
 
@@ -120,14 +116,16 @@ func htmlAnswer(status int) answer {
 
 // send writes the answer. A client that is gone by now is none of the server's business.
 func (a answer) send(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
 	if a.status != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
-	w.WriteHeader(a.status)
+	a.sendHeader(w)
 	_, _ = w.Write(a.body)
+}
+
+func (a answer) sendHeader(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.status)
 }
 
 // wire returns the answer as the bytes that send would put on the connection, all but the date.

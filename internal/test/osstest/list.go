@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,7 +37,7 @@ func (s *Server) handleBucket(r *http.Request, t target) (answer, error) {
 type listing struct {
 	prefix, delimiter string
 	from              string // the smallest key to list
-	max               int
+	max               int    // negative is no limit
 }
 
 // parseListing reads the parameters. Those that are not played are refused instead of ignored, since
@@ -90,28 +91,30 @@ type entry struct {
 // page lists by seeking, so that its cost depends on what it returns only: the keys of a group are
 // jumped over.
 func (st *store) page(name string, q listing) (page, error) {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
+	st.mu.Lock()
+	defer st.mu.Unlock()
 	b, err := st.find(name)
 	if err != nil {
 		return page{}, err
 	}
 	var p page
+	keys := b.inOrder()
 	for from := max(q.from, q.prefix); ; {
-		key, ok := b.index.ceil(from)
-		if !ok || !strings.HasPrefix(key, q.prefix) {
+		skip, _ := slices.BinarySearch(keys, from)
+		keys = keys[skip:]
+		if len(keys) == 0 || !strings.HasPrefix(keys[0], q.prefix) {
 			return p, nil
 		}
 		if len(p.objects)+len(p.prefixes) == q.max {
 			p.more, p.next = true, from
 			return p, nil
 		}
-		if group, ok := q.group(key); ok {
+		if group, ok := q.group(keys[0]); ok {
 			p.prefixes = append(p.prefixes, group)
 			from = nextGroup(group)
 		} else {
-			p.objects = append(p.objects, entry{key, b.objects[key]})
-			from = next(key)
+			p.objects = append(p.objects, entry{keys[0], b.objects[keys[0]]})
+			from = next(keys[0])
 		}
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/aliyun/aliyun-oss-go-sdk/oss"
 )
@@ -78,14 +77,15 @@ func put(b *oss.Bucket, key, body string, options ...oss.Option) error {
 	return b.PutObject(key, strings.NewReader(body), options...)
 }
 
-func TestPutGetHeadDelete(t *testing.T) {
+func TestPutAndGet(t *testing.T) {
 	t.Parallel()
 	s := start(t, Config{})
 	b := sdk(t, s, testCredentials)
-
 	for _, key := range []string{"a", "dir/sub/a.json", "a b+c%2F&=?#é.json", "dir//", ".", "..", "a/../b", strings.Repeat("k", 1023)} {
+		_, err := b.GetObject(key)
+		wantError(t, err, 404, "NoSuchKey", "<Key>", "<EC>0026-00000001</EC>")
 		// The client compares x-oss-hash-crc64ecma with a checksum of its own.
-		if err := put(b, key, "body of "+key, oss.ContentType("application/json"), oss.Meta("a", "b")); err != nil {
+		if err := put(b, key, "body of "+key, oss.ContentType("application/json")); err != nil {
 			t.Fatalf("put %q: %v", key, err)
 		}
 		if body, ok := s.Object(testBucket, key); !ok || string(body) != "body of "+key {
@@ -100,25 +100,8 @@ func TestPutGetHeadDelete(t *testing.T) {
 			t.Errorf("got %q, %v for key %q", body, err, key)
 		}
 		_ = r.Close()
-		header, err := b.GetObjectDetailedMeta(key)
-		if err != nil {
-			t.Fatalf("head %q: %v", key, err)
-		}
-		if header.Get("Content-Type") != "application/json" || header.Get("X-Oss-Meta-A") != "b" || header.Get("Content-Length") != fmt.Sprint(len(body)) {
-			t.Errorf("head %q: %v", key, header)
-		}
-		if err := b.DeleteObject(key); err != nil {
-			t.Fatalf("delete %q: %v", key, err)
-		}
-		if err := b.DeleteObject(key); err != nil {
-			t.Fatalf("second delete of %q: %v", key, err)
-		}
-		_, err = b.GetObject(key)
-		wantError(t, err, 404, "NoSuchKey", "<Key>", "<EC>0026-00000001</EC>")
-		_, err = b.GetObjectDetailedMeta(key)
-		wantError(t, err, 404, "NoSuchKey")
-		if n := s.RequestsFor(testBucket, key); n != 7 {
-			t.Errorf("%d requests for %q, want 7", n, key)
+		if n := s.RequestsFor(testBucket, key); n != 3 {
+			t.Errorf("%d requests for %q, want 3", n, key)
 		}
 	}
 }
@@ -145,7 +128,8 @@ func TestChecksums(t *testing.T) {
 	if err := put(b, "b", "123", oss.ContentMD5("ICy5YqxZB1uWSwcVLSNLcA==")); err != nil {
 		t.Error(err)
 	}
-	wantError(t, put(b, "c", "124", oss.ContentMD5("ICy5YqxZB1uWSwcVLSNLcA==")), 400, "InvalidDigest")
+	wantError(t, put(b, "c", "124", oss.ContentMD5("ICy5YqxZB1uWSwcVLSNLcA==")), 400, "InvalidDigest", "<EC>0017-00000503</EC>")
+	wantError(t, put(b, "c", "123", oss.ContentMD5("ICy5YqxZB1uWSw==")), 400, "InvalidDigest", "<EC>0017-00000502</EC>")
 	if _, ok := s.Object(testBucket, "c"); ok {
 		t.Error("stored in spite of its digest")
 	}
@@ -160,15 +144,15 @@ func TestForbidOverwrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantError(t, put(b, "a", "second", oss.ForbidOverWrite(true)), 409, "FileAlreadyExists", "<EC>0026-00000002</EC>")
-	if body, _ := s.Object(testBucket, "a"); string(body) != "first" || s.Stored(testBucket, "a") != 1 {
-		t.Errorf("object is %q, stored %d times", body, s.Stored(testBucket, "a"))
+	if body, _ := s.Object(testBucket, "a"); string(body) != "first" {
+		t.Errorf("object is %q", body)
 	}
 	wantError(t, put(b, "a", "second", oss.SetHeader("x-oss-forbid-overwrite", "yes")), 400, "InvalidArgument")
 	if err := put(b, "a", "third", oss.ForbidOverWrite(false)); err != nil {
 		t.Fatal(err)
 	}
-	if body, _ := s.Object(testBucket, "a"); string(body) != "third" || s.Stored(testBucket, "a") != 2 {
-		t.Errorf("object is %q, stored %d times", body, s.Stored(testBucket, "a"))
+	if body, _ := s.Object(testBucket, "a"); string(body) != "third" {
+		t.Errorf("object is %q", body)
 	}
 	if stats := s.Stats(); stats.Stored != 2 || stats.Doubled != 1 || stats.Objects != 1 {
 		t.Errorf("stats are %+v", stats)
@@ -181,16 +165,12 @@ func TestVersionedBucketIgnoresForbidOverwrite(t *testing.T) {
 	s.AddBucket(testBucket, BucketOptions{Versioned: true})
 	b := sdk(t, s, testCredentials)
 	for i := range 3 {
-		var header http.Header
-		if err := put(b, "a", fmt.Sprint(i), oss.ForbidOverWrite(true), oss.GetResponseHeader(&header)); err != nil {
+		if err := put(b, "a", fmt.Sprint(i), oss.ForbidOverWrite(true)); err != nil {
 			t.Fatal(err)
 		}
-		if header.Get("X-Oss-Version-Id") == "" {
-			t.Error("no version")
-		}
 	}
-	if body, _ := s.Object(testBucket, "a"); string(body) != "2" || s.Stored(testBucket, "a") != 3 || s.Stats().Doubled != 1 {
-		t.Errorf("object is %q, stored %d times, %+v", body, s.Stored(testBucket, "a"), s.Stats())
+	if body, _ := s.Object(testBucket, "a"); string(body) != "2" || s.Stats().Stored != 3 || s.Stats().Doubled != 1 {
+		t.Errorf("object is %q, %+v", body, s.Stats())
 	}
 }
 
@@ -223,7 +203,7 @@ func TestOneWinner(t *testing.T) {
 		}
 	}
 	stats := s.Stats()
-	if stats.Requests != writers*rounds || stats.Methods["PUT"] != writers*rounds || stats.Stored != rounds || stats.Doubled != 0 {
+	if stats.Requests != writers*rounds || stats.Stored != rounds || stats.Doubled != 0 {
 		t.Errorf("stats are %+v", stats)
 	}
 	if stats.Connections < 1 || stats.Connections > stats.Requests {
@@ -246,12 +226,12 @@ func TestNames(t *testing.T) {
 
 func TestVirtualHosted(t *testing.T) {
 	t.Parallel()
-	s := start(t, Config{Region: "cn-shanghai"})
+	s := start(t, Config{})
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(s.URL(), "http://"))
 	}
-	for _, endpoint := range []string{"oss-cn-shanghai.aliyuncs.com", "oss-cn-shanghai-internal.aliyuncs.com", "localhost:1"} {
-		client, err := oss.New("http://"+endpoint, "ak", "secret", oss.AuthVersion(oss.AuthV4), oss.Region("cn-shanghai"),
+	for _, endpoint := range []string{"oss-cn-hangzhou.aliyuncs.com", "oss-cn-hangzhou-internal.aliyuncs.com"} {
+		client, err := oss.New("http://"+endpoint, "ak", "secret", oss.AuthVersion(oss.AuthV4), oss.Region(s.Region()),
 			oss.HTTPClient(&http.Client{Transport: &http.Transport{DialContext: dial}}))
 		if err != nil {
 			t.Fatal(err)
@@ -290,43 +270,26 @@ func TestNotPlayed(t *testing.T) {
 	wantError(t, err, 501, "NotImplemented")
 	_, err = b.Client.ListBuckets()
 	wantError(t, err, 501, "NotImplemented")
-	url, err := b.SignURL("a", oss.HTTPGet, 60)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = b.GetObjectWithURL(url)
-	wantError(t, err, 501, "NotImplemented")
+	wantError(t, b.DeleteObject("a"), 501, "NotImplemented")
 }
 
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	now := time.Now().UTC()
-	s := start(t, Config{LogSize: 3, Now: func() time.Time { return now }})
+	s := start(t, Config{LogSize: 3})
 	b := sdk(t, s, testCredentials)
-	for _, key := range []string{"a", "b", "a", "a"} {
-		err := put(b, key, "x", oss.ForbidOverWrite(true))
-		if err != nil && key != "a" {
+	for i := range 7 {
+		if err := put(b, string("abaaaaa"[i]), "x", oss.ForbidOverWrite(true)); (err != nil) != (i > 1) {
 			t.Fatal(err)
 		}
 	}
 	log := s.Requests()
-	if len(log) != 3 {
+	if len(log) != 4 { // the first three are forgotten
 		t.Fatalf("%d requests remembered", len(log))
 	}
-	for i, want := range []Exchange{
-		{Request: Request{Seq: 2, Before: 0, Key: "b"}, Status: 200},
-		{Request: Request{Seq: 3, Before: 1, Key: "a"}, Status: 409, Code: "FileAlreadyExists"},
-		{Request: Request{Seq: 4, Before: 2, Key: "a"}, Status: 409, Code: "FileAlreadyExists"},
-	} {
-		got := log[i]
-		if got.Seq != want.Seq || got.Before != want.Before || got.Key != want.Key || got.Status != want.Status || got.Code != want.Code {
+	for i, got := range log {
+		if got.Seq != i+4 || got.Before != i+2 || got.Key != "a" || got.Status != 409 || got.Code != "FileAlreadyExists" ||
+			got.Method != "PUT" || got.Bucket != testBucket || got.Header.Get("X-Oss-Forbid-Overwrite") != "true" {
 			t.Errorf("request %d is %+v", i, got)
-		}
-		if got.Method != "PUT" || got.Bucket != testBucket || !got.Time.Equal(now) || "http://"+got.Host != s.URL() {
-			t.Errorf("request %d is %+v", i, got)
-		}
-		if got.Header.Get("X-Oss-Forbid-Overwrite") != "true" || got.Header.Get("Date") == "" || got.Header.Get("X-Oss-Content-Sha256") != "UNSIGNED-PAYLOAD" {
-			t.Errorf("header %d is %v", i, got.Header)
 		}
 	}
 }
@@ -341,10 +304,6 @@ func TestObjectsAndSeed(t *testing.T) {
 	if err := s.Seed(testBucket, maps.All(want)); err != nil {
 		t.Fatal(err)
 	}
-	if err := put(sdk(t, s, testCredentials), "1234x", "x"); err != nil {
-		t.Fatal(err)
-	}
-	want["1234x"] = []byte("x")
 	var keys []string
 	for key, body := range s.Objects(testBucket) {
 		keys = append(keys, key)
@@ -355,14 +314,8 @@ func TestObjectsAndSeed(t *testing.T) {
 	if !slices.Equal(keys, slices.Sorted(maps.Keys(want))) {
 		t.Errorf("%d keys, want %d, in order", len(keys), len(want))
 	}
-	for range s.Objects(testBucket) {
-		break // must be possible
-	}
 	for key := range s.Objects("nosuchbucket") {
 		t.Errorf("object %q in no bucket", key)
-	}
-	if stats := s.Stats(); stats.Objects != len(want) || stats.Stored != 1 || stats.Requests != 1 {
-		t.Errorf("stats are %+v", stats)
 	}
 	if err := s.Seed("nosuchbucket", maps.All(want)); err == nil {
 		t.Error("seeded no bucket")
@@ -389,13 +342,5 @@ func TestCloseTwiceAndReadAfterwards(t *testing.T) {
 	}
 	if s.Stats().Objects != 1 {
 		t.Errorf("stats are %+v", s.Stats())
-	}
-}
-
-func TestStartFails(t *testing.T) {
-	t.Parallel()
-	s := start(t, Config{})
-	if _, err := Start(Config{Addr: strings.TrimPrefix(s.URL(), "http://")}); err == nil {
-		t.Error("two servers on one port")
 	}
 }

