@@ -60,7 +60,7 @@ DELIVERIES ?= 100000
 .PHONY: soak
 soak: ## Play DELIVERIES (100000) with faults and killed instances, and account for every event; takes minutes
 	go test ./internal/test/soak -run '^TestSoak$$' -count 1 -v -timeout 60m -seed $(SEED) -deliveries $(DELIVERIES) \
-	  -instances 64 -record-timeout 2s -punctual
+	  -instances 64 -record-timeout 2s
 
 .PHONY: bench
 bench: build ## Measure the function beside one that does nothing, and its parts (minutes)

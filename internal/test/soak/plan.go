@@ -2,12 +2,10 @@ package soak
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"net/http"
 	"time"
 
 	"github.com/vod-callback/recorder/events"
@@ -15,127 +13,131 @@ import (
 	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
-// What a run does follows from its seed alone, whatever the order in which things happen to happen:
-// everything is drawn from the seed and the number of the delivery, or the key and number of the request.
-
-// A kind is a way of delivering, with what the sender does when it fails.
+// A kind is a way of delivering, with what its sender does when the delivery fails.
 type kind struct {
-	name  string
-	share int           // of all deliveries, in per mille
-	tries int           // at most
-	wait  time.Duration // for an answer
-	pause time.Duration // between two tries, give or take a third
-	http  bool
-	fits  func(*rand.Rand) int // how many events one delivery has; nil: one
+	name    string
+	share   int    // of all deliveries, in per mille
+	trigger string // of the record
+	becomes string
+	batch   int           // how many events a delivery has at most
+	tries   int           // at most
+	wait    time.Duration // for an answer
+	pause   time.Duration // between two tries, give or take a third
 }
+
+// What a delivery becomes.
+const (
+	event    = "event"
+	rejected = "no event"
+	ignored  = "another type of event"
+	refused  = "not authentic"
+)
 
 // The kinds, with the tries, waits and pauses that the platform documents.
 var kinds = []kind{
-	{name: "vod http", share: 380, tries: 3, wait: 5 * time.Second, pause: time.Second, http: true},
-	{name: "ims http", share: 220, tries: 3, wait: 3 * time.Second, pause: time.Second, http: true},
-	{name: "mns topic", share: 120, tries: 4, wait: functionTimeout, pause: 15 * time.Second},
-	{name: "mns topic stream", share: 30, tries: 4, wait: functionTimeout, pause: 15 * time.Second},
-	{name: "mns queue", share: 80, tries: 4, wait: functionTimeout, pause: 15 * time.Second},
-	{
-		name: "mns queue batch", share: 100, tries: 4, wait: functionTimeout, pause: 15 * time.Second,
-		fits: func(r *rand.Rand) int { return 1 + r.IntN(20) },
-	},
-	{name: "direct", share: 30, tries: 4, wait: functionTimeout, pause: time.Minute},
-	{name: rejectedHTTP, share: 10, tries: 3, wait: 5 * time.Second, pause: time.Second, http: true},
-	{name: rejectedQueue, share: 10, tries: 4, wait: functionTimeout, pause: 15 * time.Second},
-	{name: otherType, share: 10, tries: 3, wait: 5 * time.Second, pause: time.Second, http: true},
-	{name: stranger, share: 10, tries: 3, wait: 5 * time.Second, pause: time.Second, http: true},
+	{"vod http", 380, "http", event, 1, 3, 5 * time.Second, time.Second},
+	{"ims http", 220, "http", event, 1, 3, 3 * time.Second, time.Second},
+	{"mns topic", 120, "mns_topic", event, 1, 4, functionTimeout, 15 * time.Second},
+	{"mns topic stream", 30, "mns_topic", event, 1, 4, functionTimeout, 15 * time.Second},
+	{"mns queue", 80, "mns_queue", event, 1, 4, functionTimeout, 15 * time.Second},
+	{"mns queue batch", 100, "mns_queue", event, 20, 4, functionTimeout, 15 * time.Second},
+	{"direct", 30, "direct", event, 1, 4, functionTimeout, time.Minute},
+	{"no event, http", 10, "http", rejected, 1, 3, 5 * time.Second, time.Second},
+	{"no event, queue", 10, "mns_queue", rejected, 1, 4, functionTimeout, 15 * time.Second},
+	{"other type, http", 10, "http", ignored, 1, 3, 5 * time.Second, time.Second},
+	{"stranger, http", 10, "http", refused, 1, 3, 5 * time.Second, time.Second},
 }
 
-// The kinds that are no event.
-const (
-	rejectedHTTP  = "no event, http"
-	rejectedQueue = "no event, queue"
-	otherType     = "another type of event"
-	stranger      = "not authentic"
-)
+// A fault is one that the OSS server makes.
+type fault struct {
+	share  int // of all faults, in per cent
+	name   string
+	stores bool // the object may be stored in spite of it
+	slow   time.Duration
+	osstest.Fault
+}
 
-// A plan draws the deliveries of a run.
+var faults = []fault{
+	{14, "503", false, 0, osstest.Fault{Status: 503}},
+	{10, "500", false, 0, osstest.Fault{Status: 500}},
+	{3, "403 expired token", false, 0, osstest.Fault{Status: 403, Code: "SecurityTokenExpired"}},
+	{2, "408", false, 0, osstest.Fault{Status: 408}},
+	{2, "408 that says 403", false, 0, osstest.Fault{Status: 408, Code: "AccessDenied"}},
+	{2, "a proxy's 408", false, 0, osstest.Fault{Status: 408, HTML: true}},
+	{4, "a proxy's 502", false, 0, osstest.Fault{HTML: true}},
+	{6, "a stranger's 200", false, 0, osstest.Fault{Status: 200, HTML: true}},
+	{2, "201", false, 0, osstest.Fault{Status: 201}},
+	{2, "204", false, 0, osstest.Fault{Status: 204}},
+	{6, "damaged body", false, 0, osstest.Fault{Damage: true}},
+	{2, "endless 503", false, 0, osstest.Fault{Status: 503, Break: osstest.Endless}},
+	{2, "a stranger's endless 200", false, 0, osstest.Fault{Status: 200, HTML: true, Break: osstest.Endless}},
+	{2, "endless answer", true, 0, osstest.Fault{Break: osstest.Endless}},
+	{9, "reset before storing", false, 0, osstest.Fault{Break: osstest.ResetBefore}},
+	{8, "reset after storing", true, 0, osstest.Fault{Break: osstest.ResetAfter}},
+	{4, "half an answer", true, 0, osstest.Fault{Break: osstest.Truncate}},
+	{4, "hang", false, 0, osstest.Fault{Break: osstest.Hang}},
+	{4, "hang after storing", true, 0, osstest.Fault{Break: osstest.HangAfterStore}},
+	{10, "slow answer", true, 300 * time.Millisecond, osstest.Fault{}},
+	{2, "very slow answer", true, 4 * time.Second, osstest.Fault{}},
+}
+
+// A plan draws what a run does. It follows from the seed alone, whatever the order in which things happen:
+// everything is drawn from the seed and the number of the delivery, or the key and number of the request.
 type plan struct{ seed uint64 }
 
 // random returns the source of randomness for one purpose.
-func (p plan) random(purpose string, n uint64) *rand.Rand {
+func (p plan) random(purpose string, n ...any) *rand.Rand {
 	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, "%s/%d", purpose, n)      // never fails
-	return rand.New(rand.NewPCG(p.seed, h.Sum64())) //nolint:gosec // G404: it has to be repeatable
+	_, _ = fmt.Fprintln(h, append([]any{purpose}, n...)...) // never fails
+	return rand.New(rand.NewPCG(p.seed, h.Sum64()))         //nolint:gosec // G404: it has to be repeatable
 }
 
 // A delivery is one payload on its way, from its first try to its last.
 type delivery struct {
-	number uint64
+	number int
 	kind   kind
 	bodies [][]byte // of the events, or of what is none
 }
 
-// delivery draws one.
-func (p plan) delivery(n uint64) delivery {
-	r := p.random("delivery", n)
-	d := delivery{number: n, kind: drawKind(r)}
-	again := r.IntN(1000) < 150 && n > 0
-	back := 1 + r.Uint64N(min(n, 2000)+1)
-	count := 1
-	if d.kind.fits != nil {
-		count = d.kind.fits(r)
-	}
-	for i := range count {
-		d.bodies = append(d.bodies, p.body(n, i, d.kind.name))
-	}
-	if again && back <= n {
-		d.redeliver(p.delivery0(n - back))
-	}
-	return d
-}
-
-// delivery0 draws a delivery that repeats no earlier one.
-func (p plan) delivery0(n uint64) delivery {
-	d := delivery{number: n, kind: drawKind(p.random("delivery", n))}
-	d.bodies = [][]byte{p.body(n, 0, d.kind.name)}
-	return d
-}
-
-// redeliver has d deliver the first event of an earlier delivery, spelled in another way.
-func (d *delivery) redeliver(earlier delivery) {
-	if d.kind.isEvent() && earlier.kind.isEvent() {
-		d.bodies[0] = respell(earlier.bodies[0])
-	}
-}
-
-func (k kind) isEvent() bool {
-	switch k.name {
-	case rejectedHTTP, rejectedQueue, otherType, stranger:
-		return false
-	default:
-		return true
-	}
-}
-
-func drawKind(r *rand.Rand) kind {
-	n := r.IntN(1000)
-	for _, k := range kinds {
-		if n -= k.share; n < 0 {
-			return k
+// delivery draws number n. One of seven delivers an event again that an earlier one has delivered.
+func (p plan) delivery(n int) delivery {
+	d := p.firstDelivery(n)
+	r := p.random("again", n)
+	if n > 0 && r.IntN(7) == 0 {
+		earlier := p.firstDelivery(n - 1 - r.IntN(min(n, 2000)))
+		if d.kind.becomes == event && earlier.kind.becomes == event {
+			d.bodies[0] = respell(earlier.bodies[0])
 		}
 	}
-	panic("the shares do not add up")
+	return d
 }
 
-// epoch is around when the events happened.
-var epoch = time.Date(2026, 11, 15, 0, 0, 0, 0, time.UTC)
+// firstDelivery draws number n as it is if it repeats nothing.
+func (p plan) firstDelivery(n int) delivery {
+	r := p.random("delivery", n)
+	d := delivery{number: n}
+	pick := r.IntN(1000)
+	for _, d.kind = range kinds {
+		if pick -= d.kind.share; pick < 0 {
+			break
+		}
+	}
+	for i := range 1 + r.IntN(d.kind.batch) {
+		d.bodies = append(d.bodies, p.body(d.kind, n, i))
+	}
+	return d
+}
 
 // body draws the text of event i of delivery n.
-func (p plan) body(n uint64, i int, kind string) []byte {
-	r := p.random("event", n<<16|uint64(i)) //nolint:gosec // G115: a small number
+func (p plan) body(k kind, n, i int) []byte {
+	r := p.random("event", n, i)
+	id := func() string { return fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()) }
+	epoch := time.Date(2026, 11, 15, 0, 0, 0, 0, time.UTC)
 	e := sample.Event{
-		Producer: events.VOD, Status: events.Success,
-		MediaID: drawID(r), ProjectID: drawID(r), JobID: drawID(r),
+		Producer: events.VOD, Status: events.Success, MediaID: id(), ProjectID: id(), JobID: id(),
 		Time: epoch.Add(time.Duration(r.IntN(10*24*3600)) * time.Second),
 	}
-	if kind == "ims http" || kind != "vod http" && r.IntN(2) == 0 {
+	if k.name == "ims http" || k.name != "vod http" && r.IntN(2) == 0 {
 		e.Producer = events.IMS
 	}
 	if r.IntN(4) == 0 {
@@ -143,24 +145,15 @@ func (p plan) body(n uint64, i int, kind string) []byte {
 	}
 	if r.IntN(50) == 0 { // nobody promises that identifiers are tame
 		odd := []string{"a/b", "..", "x y%2F", "é\u2028\u202e", "\"<&>\\", "-_.~"}
-		e.MediaID = odd[r.IntN(len(odd))] + e.MediaID[:8]
+		e.MediaID = odd[r.IntN(len(odd))] + e.MediaID[:24]
 	}
-	body := e.JSON()
-	switch kind {
-	case otherType:
-		return bytes.Replace(body, []byte(events.TypeProduceMediaComplete), []byte("FileUploadComplete"), 1)
-	case rejectedHTTP, rejectedQueue:
-		return bytes.Replace(body, []byte(`"EventTime"`), []byte(`"EventDate"`), 1)
+	switch k.becomes {
+	case ignored:
+		return bytes.Replace(e.JSON(), []byte(events.TypeProduceMediaComplete), []byte("FileUploadComplete"), 1)
+	case rejected:
+		return bytes.Replace(e.JSON(), []byte(`"EventTime"`), []byte(`"EventDate"`), 1)
 	}
-	return body
-}
-
-func drawID(r *rand.Rand) string {
-	b := make([]byte, 16)
-	for i := range b {
-		b[i] = byte(r.IntN(256)) //nolint:gosec // G115: it fits
-	}
-	return hex.EncodeToString(b)
+	return e.JSON()
 }
 
 // respell returns the same event with other white space and in another order.
@@ -176,67 +169,34 @@ func respell(event []byte) []byte {
 	return out
 }
 
-// A fault is one that the OSS server makes, with a name for the report.
-type fault struct {
-	name string
-	osstest.Fault
-}
-
-// fault draws what happens to the nth request for a key: share of them fail. A doomed key fails as long
-// as its senders try.
+// fault draws what happens to the nth request for a key: share of them fail. One key of a hundred is
+// doomed: nothing is stored under it before the replay.
 func (p plan) fault(key string, nth int, share float64) fault {
-	r := p.random("fault "+key, uint64(nth)) //nolint:gosec // G115: a small number
-	if r.Float64() >= share && !p.doomed(key) {
+	doomed := p.random("doomed", key).IntN(100) == 0
+	r := p.random("fault", key, nth)
+	if !doomed && r.Float64() >= share {
 		return fault{}
 	}
-	short, long := time.Duration(20+r.IntN(280))*time.Millisecond, time.Duration(1+r.IntN(3))*time.Second
-	switch n := r.IntN(100); {
-	case n < 20:
-		return fault{"503", osstest.Fault{Status: http.StatusServiceUnavailable}}
-	case n < 35:
-		return fault{"500", osstest.Fault{Status: http.StatusInternalServerError}}
-	case n < 41:
-		return fault{"a proxy's 502", osstest.Fault{HTML: true}}
-	case n < 44:
-		return fault{"403 expired token", osstest.Fault{Status: http.StatusForbidden, Code: "SecurityTokenExpired"}}
-	case n < 61:
-		return fault{"slow answer", osstest.Fault{Delay: short, Status: p.failing(key)}}
-	case n < 63:
-		return fault{"very slow answer", osstest.Fault{Delay: long, Status: p.failing(key)}}
-	case n < 75:
-		return fault{"reset before storing", osstest.Fault{Break: osstest.ResetBefore}}
-	case n < 85 && !p.doomed(key):
-		return fault{"reset after storing", osstest.Fault{Break: osstest.ResetAfter}}
-	case n < 90 && !p.doomed(key):
-		return fault{"half an answer", osstest.Fault{Break: osstest.Truncate}}
-	case n < 95 || p.doomed(key):
-		return fault{"hang", osstest.Fault{Break: osstest.Hang}}
-	default:
-		return fault{"hang after storing", osstest.Fault{Break: osstest.HangAfterStore}}
+	for {
+		pick := r.IntN(100)
+		for _, f := range faults {
+			if pick -= f.share; pick < 0 && !(doomed && f.stores) {
+				if f.slow > 0 {
+					f.Delay = time.Duration(r.Int64N(int64(f.slow)))
+				}
+				return f
+			}
+		}
 	}
 }
 
-// doomed says whether nothing can be stored under a key before the replay.
-func (p plan) doomed(key string) bool {
-	return p.random("doomed "+key, 0).IntN(100) == 0
+// kill says whether a try has its instance killed, and how long after its beginning.
+func (p plan) kill(delivery, try int) (after time.Duration, yes bool) {
+	r := p.random("kill", delivery, try)
+	return time.Duration(r.ExpFloat64() * float64(3*time.Millisecond)), r.IntN(100) == 0
 }
 
-// failing is the status of an answer that comes late and says no for a doomed key.
-func (p plan) failing(key string) int {
-	if p.doomed(key) {
-		return http.StatusServiceUnavailable
-	}
-	return 0
-}
-
-// kill says whether, and how long after its beginning, a try has its instance killed.
-func (p plan) kill(delivery uint64, try int) (after time.Duration, yes bool) {
-	r := p.random("kill", delivery<<3|uint64(try)) //nolint:gosec // G115: a small number
-	return time.Duration(r.IntN(40)) * time.Millisecond, r.IntN(200) == 0
-}
-
-// pauseAfter is how long a sender waits after a failed try.
-func (p plan) pauseAfter(d delivery, try int, pace float64) time.Duration {
-	r := p.random("pause", d.number<<3|uint64(try)) //nolint:gosec // G115: a small number
-	return time.Duration(float64(d.kind.pause) * pace * (2 + 2*r.Float64()) / 3)
+// pause is how long a sender waits before a try that is not its first.
+func (p plan) pause(d delivery, try int, pace float64) time.Duration {
+	return time.Duration(float64(d.kind.pause) * pace * (2 + 2*p.random("pause", d.number, try).Float64()) / 3)
 }

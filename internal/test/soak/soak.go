@@ -1,14 +1,20 @@
 // Package soak proves that nothing is lost, nothing doubled, and nobody let in: it plays the real senders
-// against the real function while its storage fails and its instances are killed, and then accounts for
-// every event.
+// against the built function while its storage fails and its instances are killed, has the built vodctl
+// replay the logs, and then accounts for every event.
 package soak
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,9 +23,10 @@ import (
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/local/fclocal"
 	"github.com/vod-callback/recorder/internal/test/osstest"
+	"github.com/vod-callback/recorder/internal/test/proc"
 )
 
-// Config says how to soak. All fields but Progress are required.
+// Config says how to soak. All fields are required.
 type Config struct {
 	Function      string // the built function
 	Vodctl        string // the built command line
@@ -41,8 +48,7 @@ const (
 	callbackURL     = "https://recorder.example.com/callback?from=soak"
 	functionTimeout = 10 * time.Second
 	rotation        = 3 * time.Second // of the role's credentials
-	// Margin is how much later than RECORD_TIMEOUT an answer may come.
-	Margin = 250 * time.Millisecond
+	memory          = 128             // MB that an instance of s.yaml has
 )
 
 // A run is a soak under way.
@@ -50,74 +56,67 @@ type run struct {
 	Config
 	plan    plan
 	secrets *secrets
-	ledger  *ledger
+	books   *books
 	oss     *osstest.Server
 	keys    []callback.Key
-	free    chan *fclocal.Runtime
 	all     []*fclocal.Runtime
+	free    chan *fclocal.Runtime
 	logs    []*os.File
 
-	lenient atomic.Bool // the senders are done; the replay meets a few passing faults only
-	faults  counter
-	stalls  []stall
 	mu      sync.Mutex
 	current osstest.Credentials
 }
 
-// Run soaks. An error says that it could not be done; what it found is in the Report.
-func Run(ctx context.Context, cfg Config) (*Report, error) {
-	r := &run{Config: cfg, plan: plan{cfg.Seed}, secrets: newSecrets(cfg.Seed)}
-	r.ledger = newLedger(r.secrets)
+// Run soaks. An error says that it could not be done; what it found is in the report and the failures.
+func Run(ctx context.Context, cfg Config) (report string, failures []string, err error) {
+	r := &run{Config: cfg, plan: plan{cfg.Seed}, secrets: newSecrets(cfg.Seed), books: newBooks()}
 	r.keys = []callback.Key{callback.Key(r.secrets.next("Key1")), callback.Key(r.secrets.next("Key2"))}
-	start := time.Now()
-	if err := r.startOSS(); err != nil {
-		return nil, err
+	if r.oss, err = osstest.Start(osstest.Config{LogSize: 1}); err != nil {
+		return "", nil, err
 	}
 	defer r.oss.Close() //nolint:errcheck // it is all over
-	if err := r.startInstances(); err != nil {
-		return nil, errors.Join(err, r.stopInstances())
-	}
-	r.deliverAll(ctx)
-	if err := r.stopInstances(); err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	report := &Report{Config: cfg}
-	report.Took = time.Since(start)
-	r.lenient.Store(true)
-	if err := r.replay(ctx, report); err != nil {
-		return nil, err
-	}
-	r.account(report)
-	return report, r.scanLogs(report)
-}
-
-// startOSS starts the storage with its faults.
-func (r *run) startOSS() (err error) {
-	if r.oss, err = osstest.Start(osstest.Config{LogSize: 1}); err != nil {
-		return err
-	}
 	r.oss.AddBucket(bucketName, osstest.BucketOptions{})
 	r.renewCredentials()
+	r.setFaults(func(req osstest.Request) fault { return r.plan.fault(req.Key, req.Before, r.Faults) })
+	err = r.startInstances()
+	if err == nil {
+		r.deliverAll(ctx)
+		r.checkMemory()
+	}
+	if err := errors.Join(err, r.stopInstances(), ctx.Err()); err != nil {
+		return "", nil, err
+	}
+	r.setFaults(func(req osstest.Request) fault { // the replay meets a few passing faults
+		if req.Before%7 != 1 {
+			return fault{}
+		}
+		return fault{name: "reset after storing", Fault: osstest.Fault{Break: osstest.ResetAfter}}
+	})
+	for round := range 2 {
+		if err := r.replay(ctx, round); err != nil {
+			return "", nil, err
+		}
+	}
+	r.books.account(r.objects())
+	if err := r.scanLogs(); err != nil {
+		return "", nil, err
+	}
+	for leak, n := range r.secrets.leaks {
+		r.books.fail("%d leaks: %s", n, leak)
+	}
+	return r.books.String(), r.books.failures, nil
+}
+
+// setFaults has f decide what goes wrong with each request to OSS.
+func (r *run) setFaults(f func(osstest.Request) fault) {
 	r.oss.SetFault(func(req osstest.Request) osstest.Fault {
 		r.secrets.addSignature(req.Header.Get("Authorization"))
-		var f fault
-		switch r.lenient.Load() {
-		case false:
-			f = r.plan.fault(req.Key, req.Before, r.Faults)
-		case true:
-			if req.Before%7 == 1 {
-				f = fault{"reset after storing", osstest.Fault{Break: osstest.ResetAfter}}
-			}
+		fault := f(req)
+		if fault.name != "" {
+			r.books.count("faults", fault.name)
 		}
-		if f.name != "" {
-			r.faults.add(f.name)
-		}
-		return f.Fault
+		return fault.Fault
 	})
-	return nil
 }
 
 // renewCredentials gives every later invocation new credentials. The old ones end at once, also for
@@ -125,7 +124,7 @@ func (r *run) startOSS() (err error) {
 func (r *run) renewCredentials() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old := r.current
+	old := r.current.AccessKeyID
 	r.current = osstest.Credentials{
 		AccessKeyID: "STS." + r.secrets.next("ID"), AccessKeySecret: r.secrets.next("Secret"), SecurityToken: r.secrets.next("Token"),
 	}
@@ -133,10 +132,8 @@ func (r *run) renewCredentials() {
 	for _, rt := range r.all {
 		rt.SetContext(r.context())
 	}
-	if old.AccessKeyID != "" {
-		r.oss.ExpireCredentials(old.AccessKeyID)
-		r.faults.add("credentials renewed")
-	}
+	r.oss.ExpireCredentials(old)
+	r.books.count("faults", "credentials renewed")
 }
 
 func (r *run) context() fclocal.Context {
@@ -144,6 +141,11 @@ func (r *run) context() fclocal.Context {
 		Region: r.oss.Region(), AccountID: accountID,
 		AccessKeyID: r.current.AccessKeyID, AccessKeySecret: r.current.AccessKeySecret, SecurityToken: r.current.SecurityToken,
 	}
+}
+
+// storeURL is where the function and the replay record.
+func (r *run) storeURL() string {
+	return "oss://" + bucketName + "/" + prefix + "?region=" + r.oss.Region() + "&endpoint=" + r.oss.URL()
 }
 
 func (r *run) startInstances() error {
@@ -157,11 +159,8 @@ func (r *run) startInstances() error {
 		rt, err := fclocal.Start(fclocal.Options{
 			Function: r.Function,
 			Env: []string{
-				"RECORD_TO=" + r.storeURL(),
-				"RECORD_TIMEOUT=" + r.RecordTimeout.String(),
-				"VOD_CALLBACK_KEYS=" + string(r.keys[0]) + "," + string(r.keys[1]),
-				"VOD_CALLBACK_URLS=" + callbackURL,
-				"LOG_LEVEL=info",
+				"RECORD_TO=" + r.storeURL(), "RECORD_TIMEOUT=" + r.RecordTimeout.String(),
+				"VOD_CALLBACK_KEYS=" + string(r.keys[0]) + "," + string(r.keys[1]), "VOD_CALLBACK_URLS=" + callbackURL,
 			},
 			Timeout: functionTimeout, Log: log, Context: r.context(),
 		})
@@ -187,22 +186,17 @@ func (r *run) stopInstances() error {
 
 // deliverAll plays all senders, more of them at a time than there are instances, since many are pausing.
 func (r *run) deliverAll(ctx context.Context) {
-	var done atomic.Int64
+	var next, done atomic.Int64
 	background, stop := context.WithCancel(ctx)
-	var helpers sync.WaitGroup
+	var helpers, senders sync.WaitGroup
 	helpers.Go(func() { every(background, rotation, r.renewCredentials) })
-	helpers.Go(func() { r.stalls = watch(background) })
 	helpers.Go(func() {
-		every(background, 10*time.Second, func() {
-			r.Progress(fmt.Sprintf("%d of %d deliveries, %d tries", done.Load(), r.Deliveries, r.ledger.tries.total()))
-		})
+		every(background, 10*time.Second, func() { r.Progress(fmt.Sprintf("%d of %d deliveries", done.Load(), r.Deliveries)) })
 	})
-	var next atomic.Int64
-	var senders sync.WaitGroup
 	for range 4 * r.Instances {
 		senders.Go(func() {
-			for n := next.Add(1) - 1; n < int64(r.Deliveries) && ctx.Err() == nil; n = next.Add(1) - 1 {
-				r.deliver(ctx, r.plan.delivery(uint64(n))) //nolint:gosec // G115: it counts from 0
+			for n := int(next.Add(1) - 1); n < r.Deliveries && ctx.Err() == nil; n = int(next.Add(1) - 1) {
+				r.deliver(ctx, r.plan.delivery(n))
 				done.Add(1)
 			}
 		})
@@ -226,58 +220,78 @@ func every(ctx context.Context, d time.Duration, f func()) {
 	}
 }
 
-// deliver plays one sender from the first try to the last.
-func (r *run) deliver(ctx context.Context, d delivery) {
-	account := r.ledger.open(d)
-	for try := 1; try <= d.kind.tries; try++ {
-		if try > 1 {
-			sleep(ctx, r.plan.pauseAfter(d, try, r.Pace))
-		}
-		answer := r.try(ctx, d, try)
-		r.ledger.answered(account, answer)
-		if answer.success || ctx.Err() != nil {
-			return
+// checkMemory looks at the peak memory of the instances that live.
+func (r *run) checkMemory() {
+	for _, rt := range r.all {
+		peak, _, err := proc.Usage(rt.PID())
+		if err == nil && peak > memory<<20 { // a killed one, or another system, does not say
+			r.books.fail("an instance took %d MB of memory", peak>>20)
 		}
 	}
 }
 
-// try hands a delivery over once.
-func (r *run) try(ctx context.Context, d delivery, try int) answer {
-	var rt *fclocal.Runtime
-	select {
-	case rt = <-r.free:
-	case <-ctx.Done():
-		return answer{what: noAnswer}
+// counted finds in the summary of vodctl replay what came of the log's lines.
+var counted = regexp.MustCompile(`(\d+) (recorded|duplicate|failed|not understood)`)
+
+// replay has vodctl record what the logs hold, as the operator does; the second time nothing may be left.
+func (r *run) replay(ctx context.Context, round int) error {
+	args := []string{"replay", "--concurrency", "8", "--timeout", "20s", "--to", r.storeURL()}
+	for _, log := range r.logs {
+		args = append(args, log.Name())
 	}
-	defer func() { r.free <- rt }()
-	r.ledger.tries.add(d.kind.name)
-	if after, yes := r.plan.kill(d.number, try); yes {
-		r.faults.add("instance killed")
-		time.AfterFunc(after, rt.Kill)
+	cmd := exec.CommandContext(ctx, r.Vodctl, args...) //nolint:gosec // G204: running the built program is the purpose
+	cmd.Env = append(os.Environ(), "ALIBABA_CLOUD_ACCESS_KEY_ID="+r.current.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+r.current.AccessKeySecret, "ALIBABA_CLOUD_SECURITY_TOKEN="+r.current.SecurityToken)
+	said, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return fmt.Errorf("vodctl replay: %w", err)
 	}
-	waiting, cancel := context.WithTimeout(ctx, d.kind.wait)
-	defer cancel()
-	resp, err := rt.Invoke(waiting, r.payload(d, try))
-	if err != nil {
-		return answer{what: noAnswer}
+	r.secrets.scan("the output of replay", said)
+	lines := strings.Split(strings.TrimSpace(string(said)), "\n")
+	summary := lines[len(lines)-1]
+	sum := map[string]int{}
+	for _, match := range counted.FindAllStringSubmatch(summary, -1) {
+		sum[match[2]], _ = strconv.Atoi(match[1]) // digits
 	}
-	r.secrets.scan("an answer", resp.Payload)
-	return readAnswer(d, resp)
+	// The lines over which an instance was killed are cut, and replay says so.
+	if len(sum) != 4 || sum["failed"] > 0 || cmd.ProcessState.Success() != (sum["not understood"] == 0) || round > 0 && sum["recorded"] > 0 {
+		r.books.fail("replay %d: %v, %s", round+1, cmd.ProcessState, said)
+	}
+	r.books.count("replays", summary)
+	return nil
 }
 
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+// objects yields what is stored, and looks for secrets in it.
+func (r *run) objects() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for key, body := range r.oss.Objects(bucketName) {
+			r.secrets.scan("a record", body)
+			if !yield(strings.TrimPrefix(key, prefix+"/"), body) {
+				return
+			}
+		}
 	}
 }
 
-// storeURL is where the function and the replay record.
-func (r *run) storeURL() string {
-	return "oss://" + bucketName + "/" + prefix + "?region=" + r.oss.Region() + "&endpoint=" + r.oss.URL()
+// scanLogs looks for secrets in all that the instances wrote.
+func (r *run) scanLogs() error {
+	for _, log := range r.logs {
+		f, err := os.Open(log.Name())
+		if err != nil {
+			return err
+		}
+		in := bufio.NewReaderSize(f, 1<<20)
+		for err == nil {
+			var line []byte
+			line, err = in.ReadBytes('\n')
+			r.secrets.scan("the log", line)
+		}
+		if !errors.Is(err, io.EOF) {
+			return errors.Join(err, f.Close())
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
-
-// relative is the part of an object's key that does not depend on where the records lie.
-func relative(key string) string { return strings.TrimPrefix(key, prefix+"/") }
