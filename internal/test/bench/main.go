@@ -1,10 +1,11 @@
-// Command bench measures the built function beside a function that does nothing (the floor), and beside
-// one that is written the plain way, all in one run:
+// Command bench measures the built function beside one on the same SDK that does nothing, over the local
+// runtime API, and against an OSS that takes 20 ms to answer:
 //
 //	make bench
 //
-// Every figure is the median over rounds in which the contestants take turns, so that what else the
-// machine does falls on all of them alike. Absolute times are this machine's; the ratios are the point.
+// Every figure is a median over rounds in which both functions take turns, so that what else the machine
+// does falls on both alike. Absolute times are this machine's; the ratios and the round trips count. The
+// no-op function uses as many threads as Go takes by itself, the function as many as its instance has vCPUs.
 package main
 
 import (
@@ -23,84 +24,70 @@ import (
 
 func main() {
 	function := flag.String("function", "target/main", "the built function")
-	node := flag.Bool("node", false, "also measure a function for Node.js (node must be installed)")
-	rounds := flag.Int("rounds", 7, "rounds of each measurement")
+	rounds := flag.Int("rounds", 9, "rounds of each measurement")
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, *function, *node, *rounds); err != nil {
+	if err := run(context.Background(), os.Stdout, *function, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// A contestant is one function.
-type contestant struct {
-	name string
-	path string
-	env  []string
-}
-
-func run(ctx context.Context, out io.Writer, function string, node bool, rounds int) error {
+func run(ctx context.Context, out io.Writer, function string, rounds int) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
-	contestants, err := build(dir, function, node)
+	noop := filepath.Join(dir, "noop")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", noop, "./internal/test/bench/noop") //nolint:gosec // G204: as the function is built
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the no-op function: %w\n%s", err, said)
+	}
+	figures, err := overhead(ctx, function, noop, rounds)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s/%s, %d CPUs, %s, %d rounds\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), rounds)
-	for _, part := range []func(context.Context, io.Writer, []contestant, int) error{overhead, inside, storage, growth} {
-		if err := part(ctx, out, contestants, rounds); err != nil {
-			return err
-		}
+	more, err := storage(ctx, function, rounds)
+	if err != nil {
+		return err
 	}
-	return nil
+	fmt.Fprintf(out, "%s/%s, %d CPUs, %s, medians of %d rounds\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), rounds)
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "\tfunction\tno-op\tratio\tgoal\t\t")
+	for _, f := range append(figures, more...) {
+		fmt.Fprintln(table, f.row())
+	}
+	return table.Flush()
 }
 
-// build compiles the contestants as the function is compiled. The first is the floor, the second ours.
-func build(dir, function string, node bool) ([]contestant, error) {
-	noop := filepath.Join(dir, "noop")
-	contestants := []contestant{
-		{name: "no-op", path: noop},
-		{name: "this function", path: function},
-		{name: "no-op, 1 thread", path: noop, env: []string{"GOMAXPROCS=1"}}, // as ours fits itself to its instance
-		{name: "plain Go", path: filepath.Join(dir, "plain")},
+// A figure is one row of the table: what was measured, of the function and of the no-op function where
+// that is comparable, and the goal of the ratio or, without a no-op, of the figure itself.
+type figure struct {
+	name        string
+	unit        string // a format, as in "%.2f ms"
+	ours, floor float64
+	goal        float64
+	atLeast     bool // the goal is a minimum
+}
+
+func (f figure) row() string {
+	judged, floor, ratio := f.ours, "", ""
+	if f.floor > 0 {
+		judged = f.ours / f.floor
+		floor, ratio = fmt.Sprintf(f.unit, f.floor), fmt.Sprintf("%.2f", judged)
 	}
-	for _, name := range []string{"noop", "plain"} {
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, name), "./internal/test/bench/"+name) //nolint:gosec // G204: constants
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build %s: %w\n%s", name, err, text)
-		}
+	sign, missed := "≤", ""
+	if f.atLeast {
+		sign = "≥"
 	}
-	if node {
-		contestants = append(contestants, contestant{name: "Node.js", path: "internal/test/bench/node/main.mjs"})
+	if f.atLeast && judged < f.goal || !f.atLeast && judged > f.goal {
+		missed = "missed"
 	}
-	return contestants, nil
+	return fmt.Sprintf("%s\t"+f.unit+"\t%s\t%s\t%s %v\t%s\t", f.name, f.ours, floor, ratio, sign, f.goal, missed)
 }
 
 // median returns the middle of values, of an even number the lower one.
 func median[T time.Duration | float64](values []T) T {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[(len(sorted)-1)/2]
-}
-
-// newTable returns a table with a heading; the caller flushes it.
-func newTable(out io.Writer, title string, columns ...any) *tabwriter.Writer {
-	fmt.Fprintf(out, "\n%s\n", title)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row(table, columns...)
-	return table
-}
-
-func row(table io.Writer, cells ...any) {
-	for _, cell := range cells {
-		fmt.Fprintf(table, "%v\t", cell)
-	}
-	fmt.Fprintln(table)
-}
-
-func millis(d time.Duration) string {
-	return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
+	return slices.Sorted(slices.Values(values))[(len(values)-1)/2]
 }

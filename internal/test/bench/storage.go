@@ -2,23 +2,23 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/vod-callback/recorder/internal/local/fclocal"
 	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/test/osstest"
+	"github.com/vod-callback/recorder/internal/test/proc"
 )
 
 // roundTrip is what the OSS of the measurement takes to answer.
 const roundTrip = 20 * time.Millisecond
 
-// storage measures events recorded to an OSS that answers after roundTrip. Only our function can.
-func storage(ctx context.Context, out io.Writer, contestants []contestant, rounds int) error {
+// storage measures events recorded to an OSS that answers after roundTrip.
+func storage(ctx context.Context, function string, rounds int) ([]figure, error) {
 	server, err := osstest.Start(osstest.Config{LogSize: 1})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer server.Close() //nolint:errcheck // the measurement is over
 	credentials := osstest.Credentials{AccessKeyID: "LTAIbench", AccessKeySecret: "bench"}
@@ -26,47 +26,38 @@ func storage(ctx context.Context, out io.Writer, contestants []contestant, round
 	server.SetCredentials(credentials)
 	server.SetFault(func(osstest.Request) osstest.Fault { return osstest.Fault{Delay: roundTrip} })
 	rt, err := fclocal.Start(fclocal.Options{
-		Function: contestants[1].path, Timeout: 5 * time.Minute, Log: io.Discard,
+		Function: function, Timeout: 5 * time.Minute, Log: io.Discard,
 		Env:     []string{"RECORD_TO=oss://bench?endpoint=" + server.URL() + "&region=" + server.Region(), "RECORD_TIMEOUT=4m"},
 		Context: fclocal.Context{AccessKeyID: credentials.AccessKeyID, AccessKeySecret: credentials.AccessKeySecret},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer rt.Close() //nolint:errcheck // it is killed
-	table := newTable(out, fmt.Sprintf("Recorded to OSS, which answers after %v", roundTrip),
-		"events", "time", "round trips", "requests", "new connections")
+	defer rt.Close()            //nolint:errcheck // it is killed
+	took := map[int][]float64{} // seconds, by the number of events
+	events := 0
 	for _, n := range []int{1, 100, 10_000} {
-		repeat := rounds
-		if n == 1 {
-			repeat = 5 * rounds
-		}
-		if err := storageRow(ctx, table, server, rt, n, repeat); err != nil {
-			return err
+		for range rounds + 1 { // the first opens connections
+			payload := batch(n)
+			begin := time.Now()
+			if err := deliver(ctx, rt, payload); err != nil {
+				return nil, err
+			}
+			took[n], events = append(took[n], time.Since(begin).Seconds()), events+n
 		}
 	}
-	return table.Flush()
-}
-
-func storageRow(ctx context.Context, table io.Writer, server *osstest.Server, rt *fclocal.Runtime, n, repeat int) error {
-	if err := deliver(ctx, rt, batch(n)); err != nil { // what comes after it is warm
-		return err
+	peak, _, err := proc.Usage(rt.PID())
+	if err != nil {
+		return nil, err
 	}
-	before := server.Stats()
-	times := make([]time.Duration, repeat)
-	for i := range times {
-		payload := batch(n)
-		begin := time.Now()
-		if err := deliver(ctx, rt, payload); err != nil {
-			return err
-		}
-		times[i] = time.Since(begin)
-	}
-	after := server.Stats()
-	t := median(times)
-	row(table, n, millis(t), fmt.Sprintf("%.2f", t.Seconds()/roundTrip.Seconds()),
-		fmt.Sprintf("%.2f an event", float64(after.Requests-before.Requests)/float64(n*repeat)), after.Connections-before.Connections)
-	return nil
+	after := func(n int) float64 { return median(took[n][1:]) }
+	return []figure{
+		{name: "OSS requests an event", unit: "%.2f", ours: float64(server.Stats().Requests) / float64(events), goal: 1},
+		{name: "one event", unit: "%.2f round trips", ours: after(1) / roundTrip.Seconds(), goal: 1.1},
+		{name: "a batch of 100", unit: "%.2f round trips", ours: after(100) / roundTrip.Seconds(), goal: 3},
+		{name: "a batch of 10,000", unit: "%.2f s", ours: after(10_000), goal: 1.5},
+		{name: "its peak memory", unit: "%.0f MB", ours: float64(peak) / 1e6, goal: 128},
+	}, nil
 }
 
 // batch returns n new events as EventBridge delivers them.
