@@ -24,7 +24,8 @@ help: ## Show this list
 build: ## Build target/main (the function, linux/amd64) and target/vodctl (the command line)
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GOBUILD) -o target/main ./cmd/function
 	$(GOBUILD) -o target/vodctl ./cmd/vodctl
-	@printf '*\n!main\n' >target/.fcignore # of this folder, s deploy uploads the function alone
+	@bash .ci/notices target/main >target/NOTICES
+	@printf '*\n!main\n!NOTICES\n' >target/.fcignore # of this folder, s deploy uploads these two alone
 ifneq ($(FUNCTION),target/main)
 	CGO_ENABLED=0 $(GOBUILD) -o $(FUNCTION) ./cmd/function
 endif
@@ -43,6 +44,17 @@ lint: ## Check formatting, vet, and the linters of .golangci.yml
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
 	$(LINT) run
+
+# What one has to read to know the function: every package of ours that it links.
+.PHONY: size
+size: ## Show the function's lines by package, without tests: at most 3,000
+	@GOOS=linux GOARCH=amd64 go list -deps -f '{{with .Module}}{{if .Main}}{{$$.ImportPath}} {{$$.Dir}} {{join $$.GoFiles " "}}{{end}}{{end}}' ./cmd/function | \
+	  while read -r package dir files; do echo "$$(cd "$$dir" && cat $$files | wc -l) $${package#$$(go list -m)/}"; done | \
+	  awk '{ printf "%6d  %s\n", $$1, $$2; lines += $$1 } END { printf "%6d  lines, of 3000 at most\n", lines; exit lines > 3000 }'
+
+.PHONY: licenses
+licenses: build ## Show whose notices lie beside the function, in target/NOTICES
+	@sed -n 's/^==== //p' target/NOTICES
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZTIME (10s)
@@ -68,7 +80,7 @@ bench: build ## Measure the function beside one that does nothing, and against t
 
 .PHONY: package
 package: build ## Pack target/main into dist/, the same bytes for the same build
-	@go run ./internal/deploy/mkzip $(ARCHIVE) target/main
+	@go run ./internal/deploy/mkzip $(ARCHIVE) target/main target/NOTICES
 
 .PHONY: validate
 validate: ## Hold s.yaml, s.queue.yaml and template.yml against each other and against the code
