@@ -1,14 +1,14 @@
-// Package events reads the events that Alibaba Cloud sends when a media production job has ended.
+// Package events reads the events that ApsaraVideo VOD and Intelligent Media Services (IMS, API name ICE)
+// send to a callback URL or a queue.
 //
-// The event is called ProduceMediaComplete and has two published forms. ApsaraVideo VOD sends its
-// members flat ([VOD: Video composition complete]); Intelligent Media Services (IMS, API name ICE) sends
-// the same facts inside MessageBody ([IMS: Event list]). Parse reads both, strictly: what it returns
-// without an error can be relied on, and every error names the member that is at fault, what was found
-// there and what is accepted.
+// VOD sends the members of an event flat ([VOD events]). IMS sends the same facts inside MessageBody
+// ([IMS events]). Parse reads both. It reads ProduceMediaComplete, which says how an edit ended, strictly:
+// every error names the member that is at fault, what was found there and what is accepted. It reads all
+// other types by the members that they have in common.
 //
-// testdata holds the published samples of both producers, and deliveries of them in every form in
-// which Function Compute hands them over.
+// testdata has a published sample of each type, <Type>.json, and deliveries of ProduceMediaComplete in
+// every form in which Function Compute hands them over.
 //
-// [VOD: Video composition complete]: https://www.alibabacloud.com/help/en/vod/developer-reference/producemediacomplete
-// [IMS: Event list]: https://www.alibabacloud.com/help/en/ims/developer-reference/event-list
+// [VOD events]: https://www.alibabacloud.com/help/en/vod/user-guide/events/
+// [IMS events]: https://www.alibabacloud.com/help/en/ims/user-guide/event-list-2
 package events

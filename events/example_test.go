@@ -16,7 +16,7 @@ func ExampleParse() {
 	    "EventTime": "2018-12-26T14:34:09Z",
 	    "ErrorCode": "InvalidParameter.ResourceContentBad",
 	    "ErrorMessage": "The resource operated InputFile is bad"
-	}`))
+	}`), events.Selection{events.TypeProduceMediaComplete})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -30,7 +30,7 @@ func ExampleParse_errors() {
 		`{"EventType":"FileUploadComplete"}`,
 		`{"EventType":"ProduceMediaComplete","EventTime":"yesterday"}`,
 	} {
-		_, err := events.Parse([]byte(text))
+		_, err := events.Parse([]byte(text), events.Selection{events.TypeProduceMediaComplete})
 		if other, ok := errors.AsType[*events.OtherTypeError](err); ok {
 			fmt.Println("acknowledge", other.EventType)
 			continue

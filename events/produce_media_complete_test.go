@@ -11,11 +11,15 @@ import (
 	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
+// edits is the default of RECORD_EVENTS.
+var edits = events.Selection{events.TypeProduceMediaComplete}
+
 func TestParseSamples(t *testing.T) {
 	t.Parallel()
-	vod := events.ProduceMediaComplete{
+	vod := events.Event{
+		EventType: events.TypeProduceMediaComplete,
 		Producer:  events.VOD,
-		Time:      time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC),
+		EventTime: time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC),
 		Status:    events.Success,
 		MediaID:   "1234343b689*****a5422dfe1e472a41",
 		ProjectID: "987624bab6*****d9fcdeefdd974c7aa",
@@ -24,9 +28,10 @@ func TestParseSamples(t *testing.T) {
 	vodFail.Status = events.Fail
 	vodFail.ErrorCode = "InvalidParameter.ResourceContentBad"
 	vodFail.ErrorMessage = "The resource operated InputFile is bad"
-	ims := events.ProduceMediaComplete{
+	ims := events.Event{
+		EventType: events.TypeProduceMediaComplete,
 		Producer:  events.IMS,
-		Time:      time.Date(2024, 9, 18, 7, 12, 45, 0, time.UTC),
+		EventTime: time.Date(2024, 9, 18, 7, 12, 45, 0, time.UTC),
 		Status:    events.Success,
 		MediaID:   "0ccac1d0754c71efb2e5f6e7c5496302",
 		ProjectID: "fb2101bf24bf41cb318787dc2c1d48d5",
@@ -39,7 +44,7 @@ func TestParseSamples(t *testing.T) {
 	imsFail.Status, imsFail.MediaURL = events.Fail, ""
 	imsFail.ErrorCode, imsFail.ErrorMessage = vodFail.ErrorCode, vodFail.ErrorMessage
 
-	for name, want := range map[string]events.ProduceMediaComplete{
+	for name, want := range map[string]events.Event{
 		"vod-success.json": vod,
 		"vod-fail.json":    vodFail,
 		"ims-success.json": ims,
@@ -47,7 +52,7 @@ func TestParseSamples(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := events.Parse(eventtest.Sample(t, name))
+			got, err := events.Parse(eventtest.Sample(t, name), edits)
 			if err != nil || got != want {
 				t.Errorf("Parse = %+v, %v; want %+v", got, err, want)
 			}
@@ -102,6 +107,7 @@ func TestParseRefuses(t *testing.T) {
 		{"repeated name in another type", `{"EventType":"FileUploadComplete","a":1,"a":2}`, "", "more than once"},
 		{"invalid UTF-8", vodWith("MediaId", "\"\xff\""), "", "invalid UTF-8"},
 		{"lone surrogate", vodWith("MediaId", `"\ud800"`), "", "surrogate"},
+		{"over 1 MiB", vodWith("X", `"`+strings.Repeat("x", events.MaxSize)+`"`), "", "bytes"},
 		{"number too large", vodWith("X", `1e400`), "", "beyond"},
 		{"number too large, deep", vodWith("X", `{"a":[1,-1e309]}`), "", "beyond"},
 		{"no type", vodWith("EventType", ""), "EventType", "nothing"},
@@ -145,7 +151,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := events.Parse([]byte(tt.in))
+			got, err := events.Parse([]byte(tt.in), edits)
 			fe, ok := errors.AsType[*events.FieldError](err)
 			if !ok {
 				t.Fatalf("Parse(%s) = %+v, %v; want a FieldError", tt.in, got, err)
@@ -156,7 +162,7 @@ func TestParseRefuses(t *testing.T) {
 			if strings.ContainsAny(err.Error(), "\n\r\x00") || len(err.Error()) > 400 {
 				t.Errorf("error %q is not one short line", err)
 			}
-			if got != (events.ProduceMediaComplete{}) {
+			if got != (events.Event{}) {
 				t.Errorf("an error comes with %+v, want the zero value", got)
 			}
 		})
@@ -173,9 +179,9 @@ func TestParseAccepts(t *testing.T) {
 		{"status in capitals", vodWith("Status", `"SUCCESS"`), "Status", events.Success},
 		{"status Failed", vodWith("Status", `"Failed"`), "Status", events.Fail},
 		{"status FAIL", vodWith("Status", `"FAIL"`), "Status", events.Fail},
-		{"offset", vodWith("EventTime", `"2018-12-26T22:34:09+08:00"`), "Time", time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC)},
-		{"fraction", vodWith("EventTime", `"2018-12-26T14:34:09.25Z"`), "Time", time.Date(2018, 12, 26, 14, 34, 9, 250e6, time.UTC)},
-		{"lower case", vodWith("EventTime", `"2018-12-26t14:34:09z"`), "Time", time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC)},
+		{"offset", vodWith("EventTime", `"2018-12-26T22:34:09+08:00"`), "EventTime", time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC)},
+		{"fraction", vodWith("EventTime", `"2018-12-26T14:34:09.25Z"`), "EventTime", time.Date(2018, 12, 26, 14, 34, 9, 250e6, time.UTC)},
+		{"lower case", vodWith("EventTime", `"2018-12-26t14:34:09z"`), "EventTime", time.Date(2018, 12, 26, 14, 34, 9, 0, time.UTC)},
 		{"error code null", vodWith("ErrorCode", `null`), "ErrorCode", ""},
 		{"error code empty", vodWith("ErrorCode", `""`), "ErrorCode", ""},
 		{"escapes", vodWith("ErrorMessage", `"\u003c\ud83d\ude00\n"`), "ErrorMessage", "<😀\n"},
@@ -189,7 +195,7 @@ func TestParseAccepts(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := events.Parse([]byte(tt.in))
+			got, err := events.Parse([]byte(tt.in), edits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -207,7 +213,7 @@ func TestParseTellsOtherTypesApart(t *testing.T) {
 		`{"EventType":"BatchProduceMediaComplete","MessageBody":5}`,
 		`{"EventType":"producemediacomplete"}`,
 	} {
-		_, err := events.Parse([]byte(in))
+		_, err := events.Parse([]byte(in), edits)
 		if other, ok := errors.AsType[*events.OtherTypeError](err); !ok || other.EventType == "" {
 			t.Errorf("Parse(%s) = %v, want an OtherTypeError", in, err)
 		}
@@ -216,15 +222,9 @@ func TestParseTellsOtherTypesApart(t *testing.T) {
 
 func TestSubject(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		event         events.ProduceMediaComplete
-		subject, from string
-	}{
-		{events.ProduceMediaComplete{MediaID: "m", JobID: "j"}, "m", "MediaId"},
-		{events.ProduceMediaComplete{JobID: "j"}, "j", "JobId"},
-	} {
-		if s, m := tt.event.Subject(), tt.event.SubjectMember(); s != tt.subject || m != tt.from {
-			t.Errorf("Subject, SubjectMember = %q, %q; want %q, %q", s, m, tt.subject, tt.from)
+	for want, event := range map[string]events.Event{"m": {MediaID: "m", JobID: "j"}, "j": {JobID: "j"}, "": {}} {
+		if got := event.Subject(); got != want {
+			t.Errorf("Subject of %+v = %q, want %q", event, got, want)
 		}
 	}
 }
@@ -232,9 +232,9 @@ func TestSubject(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	eventtest.Seed(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := events.Parse(data)
+		e, err := events.Parse(data, edits)
 		if err != nil {
-			if e != (events.ProduceMediaComplete{}) {
+			if e != (events.Event{}) {
 				t.Fatalf("error %v comes with %+v", err, e)
 			}
 			_, field := errors.AsType[*events.FieldError](err)
@@ -244,7 +244,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if e.Subject() == "" || (e.Status != events.Success && e.Status != events.Fail) || e.Time.Location() != time.UTC ||
+		if e.Subject() == "" || (e.Status != events.Success && e.Status != events.Fail) || e.EventTime.Location() != time.UTC ||
 			(e.Producer == events.VOD && (e.MediaID == "" || e.ProjectID == "")) || (e.Producer == events.IMS && e.JobID == "") {
 			t.Fatalf("a guarantee is broken: %+v", e)
 		}

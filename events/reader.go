@@ -1,6 +1,7 @@
 package events
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -9,144 +10,155 @@ import (
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// A reader takes typed members out of an object and remembers the first that is at fault; after
-// that it returns zero values.
+// A reader takes typed members out of an object and remembers the first that is at fault; after that it
+// returns zero values.
 type reader struct {
 	object jsonx.Object
-	path   string // of the object within the event, such as "MessageBody."
-	err    error
+	path   string       // of the object within the event, such as "MessageBody."
+	fault  **FieldError // shared by the readers of one event
 }
 
-// presence says what an absent, null or empty member is.
-type presence bool
+// newReader returns the reader of an event's text.
+func newReader(data []byte) *reader {
+	r := &reader{fault: new(*FieldError)}
+	r.readObject("", data)
+	return r
+}
 
-const (
-	required presence = true  // an error
-	optional presence = false // no value
-)
-
-func (r *reader) fail(name string, v jsontext.Value, want string) {
-	if r.err == nil {
-		r.err = &FieldError{Member: r.path + name, Found: found(v), Want: want}
+// readObject reads data, the text of the member called name or, where that is "", of the event.
+func (r *reader) readObject(name string, data []byte) {
+	if len(data) > MaxSize {
+		*r.fault = sizeError(name, len(data))
+		return
+	}
+	var err error
+	if r.object, err = jsonx.Strict(data); err != nil {
+		*r.fault = documentError(name, data, err)
 	}
 }
 
-// text returns the string member called name.
-func (r *reader) text(name string, p presence) string { return string(r.bytes(name, p)) }
+// ok reports whether nothing is at fault so far.
+func (r *reader) ok() bool { return *r.fault == nil }
 
-// bytes is text without a copy.
-func (r *reader) bytes(name string, p presence) []byte {
-	v, _ := r.object.Get(name)
-	switch {
-	case r.err != nil:
-	case empty(v):
-		if p == required {
-			r.fail(name, v, "a string that is not empty")
-		}
-	case v.Kind() != '"':
-		r.fail(name, v, "a string")
-	default:
-		return jsonx.Text(v)
+func (r *reader) fail(name, want string) {
+	if r.ok() {
+		*r.fault = &FieldError{Member: r.path + name, Found: found(r.object.Get(name)), Want: want}
 	}
-	return nil
 }
 
-// passThrough returns a member that its sender may fill as it likes.
-func (r *reader) passThrough(name string) string {
-	v, _ := r.object.Get(name)
-	switch {
-	case r.err != nil || empty(v):
+// required returns the string member called name.
+func (r *reader) required(name string) string {
+	if empty(r.object.Get(name)) {
+		r.fail(name, "a string that is not empty")
+	}
+	return r.optional(name)
+}
+
+// optional returns the string member called name, or "" where it is absent, null or empty.
+func (r *reader) optional(name string) string {
+	v := r.object.Get(name)
+	if empty(v) || !r.ok() {
 		return ""
-	case v.Kind() == '"':
-		return string(jsonx.Text(v))
-	default:
-		return string(jsonx.Compact(v))
 	}
+	if v.Kind() != '"' {
+		r.fail(name, "a string")
+		return ""
+	}
+	return string(jsonx.Text(v))
 }
 
-// number returns an optional number as spelled; a string that holds one is as good.
-func (r *reader) number(name string) string {
-	v, _ := r.object.Get(name)
-	switch {
-	case r.err != nil || empty(v):
-	case v.Kind() == '0':
-		return string(v)
-	case v.Kind() == '"':
-		return string(jsonx.Text(v))
-	default:
-		r.fail(name, v, "a number")
+// first returns the first of names that is a string or a number, as spelled, and not empty.
+func (r *reader) first(names ...string) string {
+	for _, name := range names {
+		switch v := r.object.Get(name); {
+		case v.Kind() == '0':
+			return string(v)
+		case v.Kind() == '"' && !empty(v):
+			return string(jsonx.Text(v))
+		}
 	}
 	return ""
 }
 
-func (r *reader) status(name string) Status {
-	status, ok := parseStatus(r.bytes(name, required))
-	if !ok {
-		v, _ := r.object.Get(name)
-		r.fail(name, v, `"success", "fail" or "failed", in any case`)
+// passThrough returns a member that its sender may fill as it likes: a text, or any JSON, made compact.
+func (r *reader) passThrough(name string) string {
+	if v := r.object.Get(name); !empty(v) && v.Kind() != '"' {
+		return string(jsonx.Compact(v))
 	}
-	return status
+	return r.first(name)
 }
 
-// time returns the RFC 3339 member called name in UTC. RFC 3339 lets T and Z stand in lower case.
-func (r *reader) time(name string) time.Time {
-	const want = "an RFC 3339 time such as 2018-12-26T14:34:09Z"
-	s := r.text(name, required)
-	if r.err != nil {
-		return time.Time{}
+// number returns an optional number as spelled; a string that holds one is as good.
+func (r *reader) number(name string) string {
+	if v := r.object.Get(name); !empty(v) && v.Kind() != '0' && v.Kind() != '"' {
+		r.fail(name, "a number")
 	}
-	s = strings.ToUpper(s)
-	t, err := time.Parse(time.RFC3339, s)
-	t = t.UTC()
-	// An offset can move the first or the last hours of the calendar beyond what RFC 3339 can say.
-	if err != nil || !hasRFC3339Form(s) || t.Year() < 0 || t.Year() > 9999 {
-		v, _ := r.object.Get(name)
-		r.fail(name, v, want)
-		return time.Time{}
+	return r.first(name)
+}
+
+func (r *reader) status(name string) Status {
+	switch strings.ToLower(r.required(name)) {
+	case "success":
+		return Success
+	case "fail", "failed":
+		return Fail
+	}
+	r.fail(name, `"success", "fail" or "failed", in any case`)
+	return ""
+}
+
+// time returns the RFC 3339 member called name in UTC. Where loose, it also reads what some types publish:
+// 2024-04-10T01:37:14:627Z, with a colon before the milliseconds.
+func (r *reader) time(name string, loose bool) time.Time {
+	s := r.required(name)
+	const seconds = len("2006-01-02T15:04:05")
+	if loose && len(s) > seconds && s[seconds] == ':' {
+		s = s[:seconds] + "." + s[seconds+1:]
+	}
+	t, ok := parseTime(s)
+	if !ok {
+		r.fail(name, "an RFC 3339 time such as 2018-12-26T14:34:09Z")
 	}
 	return t
 }
 
-// hasRFC3339Form refuses what time.Parse lets pass: an hour of one digit, a comma before the fraction,
-// an offset of a day or an hour of 60 minutes (go.dev/issue/54580).
-func hasRFC3339Form(s string) bool {
-	const seconds = len("2006-01-02T15:04:05")
-	if len(s) <= seconds || s[seconds-3] != ':' || s[seconds] == ',' {
-		return false
+// rfc3339 is stricter than time.Parse (go.dev/issue/54580).
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// parseTime reads an RFC 3339 time, whose T and Z may be lower case. An offset can move the first or the last
+// hours of the calendar beyond what RFC 3339 can say.
+func parseTime(s string) (time.Time, bool) {
+	s = strings.ToUpper(s)
+	t, err := time.Parse(time.RFC3339, s)
+	t = t.UTC()
+	if err != nil || !rfc3339.MatchString(s) || t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}, false
 	}
-	offset := s[len(s)-len("Z"):]
-	if offset == "Z" {
-		return true
-	}
-	offset = s[len(s)-len("+07:00"):]
-	return offset[1:3] <= "23" && offset[4:6] <= "59"
+	return t, true
 }
 
-// within returns a reader for the object that the member called name is or, being a string, holds.
-func (r *reader) within(name string, v jsontext.Value) *reader {
-	inner := &reader{path: r.path + name + ".", err: r.err}
-	if inner.err != nil {
-		return inner
+// isIMS reports whether the facts are in MessageBody, as IMS sends them.
+func (r *reader) isIMS() bool {
+	v := r.object.Get("MessageBody")
+	return v != nil && (!empty(v) || !r.object.Has("Status"))
+}
+
+// within returns a reader for the object that the member called name is or, as a string, holds.
+func (r *reader) within(name string) *reader {
+	inner := &reader{path: r.path + name + ".", fault: r.fault}
+	switch v := r.object.Get(name); {
+	case !r.ok():
+	case v.Kind() == '{':
+		inner.readObject(r.path+name, v)
+	case v.Kind() == '"' && !empty(v):
+		inner.readObject(r.path+name, jsonx.Text(v))
+	default:
+		r.fail(name, "an object, or a string that holds one")
 	}
-	data := []byte(v)
-	switch {
-	case empty(v), v.Kind() != '{' && v.Kind() != '"':
-		r.fail(name, v, "an object, or a string that holds one")
-		inner.err = r.err
-		return inner
-	case v.Kind() == '"':
-		data = jsonx.Text(v)
-	}
-	object, err := jsonx.Strict(data)
-	if err != nil {
-		inner.err = documentError(r.path+name, data, err)
-		return inner
-	}
-	inner.object = object
 	return inner
 }
 
-// empty says whether v stands for no value: absent, null or the empty string.
+// empty reports whether v is no value: absent, null or the empty string.
 func empty(v jsontext.Value) bool {
 	return len(v) == 0 || v.Kind() == 'n' || string(v) == `""`
 }

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -14,13 +15,10 @@ import (
 // maxBody is the largest callback body that is read, decoded, in bytes. A real one has under 1 KiB.
 const maxBody = 256 << 10
 
-// errRepeatedMember refuses a request of which two readers could see two versions.
-var errRepeatedMember = errors.New("the trigger event holds a member more than once")
-
 // answerHTTP handles a callback. Until it is known to be authentic nothing of it is stored.
 func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Request) httpAnswer {
 	if r.Method != http.MethodPost {
-		h.refuse(inv, r, "the method is "+quoteMethod(r.Method)+", not POST")
+		h.refuse(inv, r, "the method is "+cmp.Or(funclog.Cut(r.Method, methodLimit), "missing")+", not POST")
 		return methodNotAllowed
 	}
 	body, bodyErr := r.Body(maxBody)
@@ -42,8 +40,9 @@ func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Req
 // configured sender.
 func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
 	if r.Repeated != "" {
-		h.refuse(inv, r, errRepeatedMember.Error()+": "+r.Repeated)
-		return errRepeatedMember
+		err := errors.New("the trigger event has a member more than once: " + r.Repeated)
+		h.refuse(inv, r, err.Error())
+		return err
 	}
 	if !h.Authenticate {
 		return nil
@@ -55,7 +54,7 @@ func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
 	err := h.Verifier.Verify(r, urls, h.Now())
 	switch {
 	case errors.Is(err, callback.ErrMismatch):
-		// A wrong URL is the likeliest mistake in setting up; which ones were tried says what to compare.
+		// A wrong URL is the likeliest mistake in setting up: say which ones were tried.
 		h.refuse(inv, r, err.Error(), slog.Any("urls", shortURLs(urls)))
 	case err != nil:
 		h.refuse(inv, r, err.Error())
@@ -64,15 +63,8 @@ func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
 }
 
 func (h *Handler) refuse(inv invocation, r *trigger.Request, reason string, attrs ...slog.Attr) {
-	attrs = append([]slog.Attr{slog.String("reason", reason), slog.String("method", shorten(r.Method, methodLimit))}, attrs...)
+	attrs = append([]slog.Attr{slog.String("reason", reason), slog.String("method", funclog.Cut(r.Method, methodLimit))}, attrs...)
 	h.Log.Say(slog.LevelWarn, funclog.Refused, inv.requestID, attrs...)
-}
-
-func quoteMethod(method string) string {
-	if method == "" {
-		return "missing"
-	}
-	return shorten(method, methodLimit)
 }
 
 // How much of a stranger's text the log repeats, in bytes. A callback URL has at most 256 at the senders.
@@ -85,15 +77,7 @@ const (
 func shortURLs(urls []string) []string {
 	short := make([]string, len(urls))
 	for i, url := range urls {
-		short[i] = shorten(url, urlLimit)
+		short[i] = funclog.Cut(url, urlLimit)
 	}
 	return short
-}
-
-// shorten keeps a stranger's text from filling the log.
-func shorten(s string, limit int) string {
-	if len(s) > limit {
-		return s[:limit] + "…"
-	}
-	return s
 }

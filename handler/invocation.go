@@ -1,9 +1,9 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"os"
-	"time"
 
 	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
 
@@ -15,11 +15,9 @@ import (
 // An invocation is what is known of the call besides its payload. This file alone knows how the runtime
 // passes it.
 type invocation struct {
-	requestID  string
-	accountID  string
-	region     string
-	receivedAt time.Time
-	recorder   record.Invocation
+	requestID string
+	common    outcome.Facts // without what each message has of its own
+	recorder  record.Invocation
 }
 
 // newInvocation reads the runtime's context once: reading it writes to it.
@@ -29,37 +27,24 @@ func (h *Handler) newInvocation(ctx context.Context) invocation {
 		fc = &fccontext.FcContext{}
 	}
 	return invocation{
-		requestID:  fc.RequestID,
-		accountID:  orEnv(fc.AccountId, "FC_ACCOUNT_ID"),
-		region:     orEnv(fc.Region, "FC_REGION"),
-		receivedAt: h.Now(),
-		recorder: record.Invocation{
-			Region: fc.Region,
-			Credentials: record.Credentials{
-				AccessKeyID:     fc.Credentials.AccessKeyId,
-				AccessKeySecret: fc.Credentials.AccessKeySecret,
-				SecurityToken:   fc.Credentials.SecurityToken,
-			},
+		requestID: fc.RequestID,
+		common: outcome.Facts{
+			RequestID:  fc.RequestID,
+			AccountID:  cmp.Or(fc.AccountId, os.Getenv("FC_ACCOUNT_ID")),
+			Region:     cmp.Or(fc.Region, os.Getenv("FC_REGION")),
+			ReceivedAt: h.Now().UTC().Format(outcome.TimeFormat),
 		},
+		recorder: record.Invocation{Region: fc.Region, Credentials: record.Credentials{
+			AccessKeyID:     fc.Credentials.AccessKeyId,
+			AccessKeySecret: fc.Credentials.AccessKeySecret,
+			SecurityToken:   fc.Credentials.SecurityToken,
+		}},
 	}
 }
 
-// orEnv returns value or, where it is empty, what the environment says.
-func orEnv(value, name string) string {
-	if value != "" {
-		return value
-	}
-	return os.Getenv(name)
-}
-
-// facts are what a record says of the delivery.
+// facts are what a record says of the delivery of one message.
 func (inv invocation) facts(kind trigger.Kind, messageID string) outcome.Facts {
-	return outcome.Facts{
-		Trigger:    string(kind),
-		MessageID:  messageID,
-		RequestID:  inv.requestID,
-		AccountID:  inv.accountID,
-		Region:     inv.region,
-		ReceivedAt: inv.receivedAt,
-	}
+	facts := inv.common
+	facts.Trigger, facts.MessageID = string(kind), messageID
+	return facts
 }

@@ -80,6 +80,8 @@ func TestMemory(t *testing.T) {
 	text := bytes.Repeat([]byte("a"), largest-256)
 	event := sample.Event{}.JSON()
 	large := slices.Concat(event[:len(event)-1], []byte(`,"Extend":"`), text, []byte(`"}`))
+	members := slices.Concat(event[:len(event)-1], bytes.Repeat([]byte(`,"":0`), largest/5-512), []byte(`}`))
+	elements := slices.Concat([]byte(`[`), bytes.Repeat([]byte(`1,`), largest/2-2), []byte(`1]`))
 	for _, tt := range []struct {
 		name      string
 		oss       bool
@@ -95,8 +97,9 @@ func TestMemory(t *testing.T) {
 		{"32 MB, unsigned, in Base64", false, func() []byte { return unsigned(append([]byte{0xff}, text[:largest/4*3-128]...)) }, `"statusCode":413`, 140, ""},
 		{"32 MB of messages", false, func() []byte { return ordinary(largest / 1100) }, `"rejected":0`, 160, ""},
 		{"32 MB of messages, 512 MB", false, func() []byte { return ordinary(largest / 1100) }, `"rejected":0`, 400, "FC_FUNCTION_MEMORY_SIZE=512"},
-		{"32 MB, one event", false, func() []byte { return large }, `"recorded":1`, 500, ""},
-		{"32 MB, one event, 512 MB", false, func() []byte { return large }, `"recorded":1`, 600, "FC_FUNCTION_MEMORY_SIZE=512"},
+		{"32 MB, one event", false, func() []byte { return large }, `"rejected":1`, 300, ""},
+		{"32 MB of members, one event", false, func() []byte { return members }, `"rejected":1`, 300, ""},
+		{"32 MB of elements", false, func() []byte { return elements }, `"rejected":1`, 300, ""},
 		{"32 MB of members", false, func() []byte {
 			return slices.Concat([]byte(`{"a":{`), bytes.Repeat([]byte(`"":0,`), largest/5-8), []byte(`"":0}}`))
 		}, `"rejected":1`, 300, ""},

@@ -23,17 +23,17 @@ func main() {
 		os.Exit(1)
 	}
 	fitInstance()
-	log := funclog.New(os.Stdout, cfg.LogLevel, time.Now)
 	h := &handler.Handler{
-		Recorder:     record.Open(cfg.RecordTo, log, os.Getenv),
-		Log:          log,
+		Recorder:     record.Open(cfg.RecordTo, os.Getenv),
+		Log:          funclog.New(os.Stdout, cfg.LogLevel, time.Now),
+		Events:       cfg.RecordEvents,
 		Timeout:      cfg.RecordTimeout,
 		Authenticate: cfg.CallbackAuth,
 		Verifier:     callback.Verifier{Keys: cfg.CallbackKeys, MaxAge: cfg.CallbackMax},
 		CallbackURLs: cfg.CallbackURLs,
 		Now:          time.Now,
 	}
-	// A func, since fc.StartHandler answers every call of a struct with an error. []byte in, since a STREAM
-	// message need not be JSON; json.RawMessage out, since []byte would be sent as a Base64 string.
+	// A func, because fc.StartHandler answers every call of a struct with an error. []byte in, because a STREAM
+	// message need not be JSON; json.RawMessage out, because []byte would be sent as a Base64 string.
 	fc.Start(h.Invoke)
 }

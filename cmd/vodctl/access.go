@@ -65,7 +65,7 @@ func (a *accessFlags) openRecorder(target record.Target) (record.Recorder, error
 	if err != nil {
 		return nil, err
 	}
-	r := record.Open(target, nil, os.Getenv)
+	r := record.Open(target, os.Getenv)
 	if profile == nil {
 		return r, nil
 	}

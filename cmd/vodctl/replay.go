@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/replay"
+	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/store"
@@ -151,7 +153,11 @@ func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[repl
 		if _, err := s.Days(cmd.Context(), outcome.RejectedRoot); err != nil {
 			return nil, nil, source{s, text}.explain(err)
 		}
-		return replay.Rejected(cmd.Context(), s), func() {}, nil
+		types, err := events.ParseSelection(cmp.Or(os.Getenv("RECORD_EVENTS"), events.TypeProduceMediaComplete))
+		if err != nil {
+			return nil, nil, fmt.Errorf("RECORD_EVENTS: %w", err)
+		}
+		return replay.Rejected(cmd.Context(), s, types), func() {}, nil
 	}
 	logs := make([]io.Reader, len(files))
 	var opened []*os.File

@@ -18,7 +18,7 @@ import (
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/report"
-	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/store"
 )
 
 func newReport() *cobra.Command {
@@ -99,7 +99,7 @@ func (r *reporter) make(ctx context.Context) (report.Report, *problems, error) {
 	})
 	q := query.Query{
 		Since: sp.since, Until: sp.until,
-		Open:     func(k outcome.KeyFacts) bool { return b.Opens(k.Status) },
+		Open:     func(k store.KeyFacts) bool { return b.Opens(k.Status) },
 		Problem:  bad.add,
 		Progress: new(query.Progress),
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,13 +18,14 @@ import (
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/store"
 )
 
 // A rowWriter writes outcomes in one format. What cannot be read it leaves out, or, in a table, shows as
 // far as the key tells.
 type rowWriter interface {
 	// opens says whether the object of a key has to be opened for its row.
-	opens(outcome.KeyFacts) bool
+	opens(store.KeyFacts) bool
 	// row takes one outcome and returns whether it is time to flush.
 	row(query.Row) (bool, error)
 	flush() error
@@ -61,7 +63,7 @@ func zoneName(loc *time.Location) string {
 }
 
 // opens: only what failed has more to say than its key does.
-func (t *outcomeTable) opens(k outcome.KeyFacts) bool { return t.wide || k.Status == events.Fail }
+func (t *outcomeTable) opens(k store.KeyFacts) bool { return t.wide || k.Status == events.Fail }
 
 func (t *outcomeTable) row(r query.Row) (bool, error) {
 	status := cell{string(r.Status), green}
@@ -100,7 +102,7 @@ func newNDJSON(out io.Writer) rowWriter {
 	return &ndjsonWriter{bufio.NewWriter(data), live}
 }
 
-func (w *ndjsonWriter) opens(outcome.KeyFacts) bool { return true }
+func (w *ndjsonWriter) opens(store.KeyFacts) bool { return true }
 
 func (w *ndjsonWriter) row(r query.Row) (bool, error) {
 	if r.Err != nil {
@@ -126,33 +128,30 @@ type csvWriter struct {
 	live bool
 }
 
-// members are the names of a record's members, in its order.
-var members = func() []string {
-	var names []string
-	for field := range reflect.TypeFor[outcome.Outcome]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
-	}
-	return names
-}()
+// columns are the fields of a record, in its order.
+var columns = slices.DeleteFunc(reflect.VisibleFields(reflect.TypeFor[outcome.Outcome]()), func(f reflect.StructField) bool { return f.Anonymous })
 
 func newCSV(out io.Writer) rowWriter {
 	data, live := dataWriter(out)
 	w := csvWriter{bufio.NewWriter(data), live}
-	_, _ = w.out.WriteString(strings.Join(members, ",") + "\n") // flush reports an error
+	names := make([]string, len(columns))
+	for i, field := range columns {
+		names[i], _, _ = strings.Cut(field.Tag.Get("json"), ",")
+	}
+	_, _ = w.out.WriteString(strings.Join(names, ",") + "\n") // flush reports an error
 	return w
 }
 
-func (w csvWriter) opens(outcome.KeyFacts) bool { return true }
+func (w csvWriter) opens(store.KeyFacts) bool { return true }
 
 func (w csvWriter) row(r query.Row) (bool, error) {
 	if r.Err != nil {
 		return false, nil
 	}
 	record := reflect.ValueOf(r.Record)
-	cells := make([]string, record.NumField())
-	for i := range cells {
-		cells[i] = csvCell(record.Field(i).Interface())
+	cells := make([]string, len(columns))
+	for i, field := range columns {
+		cells[i] = csvCell(record.FieldByIndex(field.Index).Interface())
 	}
 	_, err := w.out.WriteString(strings.Join(cells, ",") + "\n")
 	return w.live, err

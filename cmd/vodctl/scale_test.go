@@ -15,6 +15,7 @@ import (
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/store"
 	"github.com/vod-callback/recorder/internal/test/osstest"
 )
 
@@ -27,7 +28,7 @@ func manyKeys(n, days int) iter.Seq2[string, []byte] {
 	from := scaleEnd.AddDate(0, 0, -days)
 	body := map[events.Status][]byte{}
 	for _, status := range []events.Status{events.Success, events.Fail} {
-		line, err := sample.Outcome(sample.Event{Status: status, Time: from}, outcome.Facts{Trigger: "http", ReceivedAt: from}).Line()
+		line, err := sample.Outcome(sample.Event{Status: status, Time: from}, outcome.Facts{Trigger: "http", ReceivedAt: from.UTC().Format(outcome.TimeFormat)}).Line()
 		if err != nil {
 			panic(err) // a constant
 		}
@@ -45,7 +46,7 @@ func manyKeys(n, days int) iter.Seq2[string, []byte] {
 			if i == n/2 {
 				media = "themedium"
 			}
-			key := outcome.MediaPrefix(t.Format(time.DateOnly), media) + t.Format("20060102T150405Z") + "-" + string(status) + fmt.Sprintf("-%012x.json", i)
+			key := store.MediaPrefix(outcome.Root, t.Format(time.DateOnly), media) + t.Format("20060102T150405Z") + "-" + string(status) + fmt.Sprintf("-%012x.json", i)
 			if !yield("vod/"+key, body[status]) {
 				return
 			}

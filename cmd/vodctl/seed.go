@@ -97,9 +97,9 @@ func seed(ctx context.Context, r record.Recorder, count int, from, to time.Time)
 		keep(o.Entry())
 	}
 	for i, payload := range seedRejected {
-		_, err := events.Parse([]byte(payload))
+		_, err := events.Parse([]byte(payload), events.Selection{events.TypeProduceMediaComplete})
 		keep(outcome.NewRejected(err.Error(), []byte(payload), outcome.Facts{
-			Trigger: "http", RequestID: "1-0-0", ReceivedAt: to.Add(-time.Duration(i+1) * 7 * time.Hour),
+			Trigger: "http", RequestID: "1-0-0", ReceivedAt: to.Add(-time.Duration(i+1) * 7 * time.Hour).UTC().Format(outcome.TimeFormat),
 		}).Entry())
 	}
 	work.Wait()

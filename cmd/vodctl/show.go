@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
-	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/store"
 )
 
 func newShow() *cobra.Command {
@@ -86,7 +86,7 @@ func newJSON(out io.Writer) rowWriter {
 	return jsonWriter{bufio.NewWriter(data), live}
 }
 
-func (w jsonWriter) opens(outcome.KeyFacts) bool { return true }
+func (w jsonWriter) opens(store.KeyFacts) bool { return true }
 
 func (w jsonWriter) row(r query.Row) (bool, error) {
 	if r.Err != nil {

@@ -107,22 +107,21 @@ func (v Verifier) Verify(header Header, urls []string, now time.Time) error {
 		return err
 	}
 	switch {
-	case vod.complete() && ice.complete():
-		if err := v.verify(vod, urls, now); err != nil {
-			return v.verify(ice, urls, now)
-		}
-		return nil
-	case vod.complete():
-		return v.verify(vod, urls, now)
-	case ice.complete():
-		return v.verify(ice, urls, now)
 	case vod == pair{} && ice == pair{}:
-		return ErrUnsigned
+		err = ErrUnsigned
 	case vod != pair{} && ice != pair{} && (vod.timestamp == "") != (ice.timestamp == ""):
-		return ErrMixed
+		err = ErrMixed
 	default:
-		return ErrIncomplete
+		err = ErrIncomplete
 	}
+	for _, p := range []pair{vod, ice} { // where both are complete, either suffices
+		if p.timestamp != "" && p.signature != "" {
+			if err = v.verify(p, urls, now); err == nil {
+				return nil
+			}
+		}
+	}
+	return err
 }
 
 func (v Verifier) verify(p pair, urls []string, now time.Time) error {
@@ -179,8 +178,6 @@ func (v Verifier) checkAge(timestamp string, now time.Time) error {
 
 // A pair is what a request carries in the two headers of one producer; "" is absent.
 type pair struct{ timestamp, signature string }
-
-func (p pair) complete() bool { return p.timestamp != "" && p.signature != "" }
 
 func readPair(header Header, names Headers) (p pair, err error) {
 	if p.timestamp, err = single(header.Values(names.Timestamp)); err != nil {

@@ -1,6 +1,6 @@
-// Package config reads the function's configuration from its environment variables. What cannot be
-// used is an error that names the variable, its value and the accepted form: a function that starts is
-// one that works as configured.
+// Package config reads the function's configuration from its environment variables. What cannot be used is
+// an error that names the variable, its value and the accepted form: a function that starts is one that works
+// as configured.
 package config
 
 import (
@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/record"
 )
@@ -19,6 +20,7 @@ import (
 // A Config is the function's configuration, complete and usable.
 type Config struct {
 	RecordTo      record.Target
+	RecordEvents  events.Selection
 	RecordTimeout time.Duration // for all that one invocation has to record; positive
 	CallbackKeys  []callback.Key
 	CallbackURLs  []string // as configured at the sender; empty: derived from each request
@@ -30,10 +32,9 @@ type Config struct {
 // A Variable is one environment variable that FromEnv reads.
 type Variable struct {
 	Name    string
-	Form    string // what is accepted
 	Default string // as if it had been set so; "" where there is none
-	Meaning string
-	Secret  bool // its value is never shown
+	Form    string // what is accepted
+	Secret  bool   // its value is never shown
 
 	set func(c *Config, value string) error
 }
@@ -41,70 +42,69 @@ type Variable struct {
 // Variables returns every variable that FromEnv reads, in the order of the documentation.
 func Variables() []Variable {
 	return []Variable{
-		{
-			Name: "RECORD_TO", Form: record.TargetForm, Default: "log:",
-			Meaning: "where outcomes are recorded",
-			set: func(c *Config, v string) (err error) {
-				c.RecordTo, err = record.ParseTarget(v)
-				return err
-			},
-		},
-		{
-			Name: "RECORD_TIMEOUT", Form: `a positive duration such as "2s"`, Default: "2s",
-			Meaning: "the whole time that one invocation has to record what it was given",
-			set: func(c *Config, v string) (err error) {
-				c.RecordTimeout, err = time.ParseDuration(v)
-				if err != nil || c.RecordTimeout <= 0 {
-					return errForm
-				}
-				return nil
-			},
-		},
-		{
-			Name: "VOD_CALLBACK_KEYS", Form: "one or more callback keys, separated by commas", Secret: true,
-			Meaning: "the callback authentication keys; several are accepted at once, to rotate them",
-			set: func(c *Config, v string) error {
-				for _, key := range list(v) {
-					c.CallbackKeys = append(c.CallbackKeys, callback.Key(key))
-				}
-				return noneIsError(len(c.CallbackKeys))
-			},
-		},
-		{
-			Name: "VOD_CALLBACK_URLS", Form: "one or more absolute http or https URLs, separated by commas",
-			Meaning: "the callback URLs exactly as configured at the sender; unset: derived from the request",
-			set:     setURLs,
-		},
-		{
-			Name: "VOD_CALLBACK_AUTH", Form: "required or off", Default: "required",
-			Meaning: "whether HTTP callbacks must be signed; required without a key refuses all of them",
-			set: func(c *Config, v string) error {
-				c.CallbackAuth = v == "required"
-				return unless(v == "required" || v == "off")
-			},
-		},
-		{
-			Name: "VOD_CALLBACK_MAX_AGE", Form: `a duration such as "5m", or "0" for no limit`, Default: "5m",
-			Meaning: "how far a callback's timestamp may lie from now, either way",
-			set: func(c *Config, v string) (err error) {
-				c.CallbackMax, err = time.ParseDuration(v)
-				return unless(err == nil && c.CallbackMax >= 0)
-			},
-		},
-		{
-			Name: "LOG_LEVEL", Form: "debug, info, warn or error", Default: "info",
-			Meaning: "what the log leaves out; never the only copy of something",
-			set: func(c *Config, v string) error {
-				var known bool
-				c.LogLevel, known = levels[v]
-				return unless(known)
-			},
-		},
+		{Name: "RECORD_TO", Default: "log:", Form: record.TargetForm,
+			set: func(c *Config, v string) (err error) { c.RecordTo, err = record.ParseTarget(v); return err }},
+		{Name: "RECORD_EVENTS", Default: events.TypeProduceMediaComplete, Form: "event types, separated by commas, or * for all",
+			set: func(c *Config, v string) (err error) { c.RecordEvents, err = events.ParseSelection(v); return err }},
+		{Name: "RECORD_TIMEOUT", Default: "2s", Form: `a positive duration such as "2s"`, set: func(c *Config, v string) (err error) {
+			c.RecordTimeout, err = time.ParseDuration(v)
+			return unless(err == nil && c.RecordTimeout > 0)
+		}},
+		{Name: "VOD_CALLBACK_KEYS", Form: "one or more callback keys, separated by commas", Secret: true, set: setKeys},
+		{Name: "VOD_CALLBACK_URLS", Form: "one or more absolute http or https URLs, separated by commas", set: setURLs},
+		{Name: "VOD_CALLBACK_AUTH", Default: "required", Form: "required or off", set: func(c *Config, v string) error {
+			c.CallbackAuth = v == "required"
+			return unless(v == "required" || v == "off")
+		}},
+		{Name: "VOD_CALLBACK_MAX_AGE", Default: "5m", Form: `a duration such as "5m", or "0" for no limit`, set: func(c *Config, v string) (err error) {
+			c.CallbackMax, err = time.ParseDuration(v)
+			return unless(err == nil && c.CallbackMax >= 0)
+		}},
+		{Name: "LOG_LEVEL", Default: "info", Form: "debug, info, warn or error", set: func(c *Config, v string) error {
+			levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+			var known bool
+			c.LogLevel, known = levels[v]
+			return unless(known)
+		}},
 	}
 }
 
-var levels = map[string]slog.Level{
-	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+func setKeys(c *Config, v string) (err error) {
+	entries, err := list(v)
+	for _, key := range entries {
+		c.CallbackKeys = append(c.CallbackKeys, callback.Key(key))
+	}
+	return err
+}
+
+func setURLs(c *Config, v string) (err error) {
+	c.CallbackURLs, err = list(v)
+	for _, entry := range c.CallbackURLs {
+		u, err := url.Parse(entry)
+		switch {
+		case strings.ContainsFunc(entry, unicode.IsSpace):
+			return errors.New("an entry has a blank: they are separated by commas")
+		case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
+			return errForm
+		case u.User != nil:
+			return errors.New("credentials do not belong in a URL")
+		}
+	}
+	return err
+}
+
+// list splits v at its commas and leaves out what is empty: splitting "" would give one empty key, which
+// anyone can sign with.
+func list(v string) (entries []string, err error) {
+	for entry := range strings.SplitSeq(v, ",") {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			entries = append(entries, entry)
+		}
+	}
+	if entries == nil {
+		return nil, errors.New("the list has no entry")
+	}
+	return entries, nil
 }
 
 // errForm is the error of a value that is simply not of the accepted form.
@@ -120,7 +120,7 @@ func unless(ok bool) error {
 // An Error names the variable whose value cannot be used.
 type Error struct {
 	Variable Variable
-	Value    string // as set; not to be shown where the variable is secret or holds credentials
+	Value    string // as set; not to be shown where the variable is secret or it has credentials in it
 	Err      error
 }
 
@@ -136,8 +136,8 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// shown is the value as it may be printed. A URL with an @ may hold a password anywhere before it, and
-// a query key that is none of ours may be somebody's idea of passing a secret.
+// shown is the value as it may be printed. A URL with an @ may have a password anywhere before it, and a
+// query key that is none of ours may be somebody's idea of passing a secret.
 func (e *Error) shown() string {
 	if e.Variable.Secret {
 		return "[redacted]"
@@ -173,39 +173,4 @@ func FromEnv(lookup func(string) (string, bool)) (Config, error) {
 		return Config{}, err
 	}
 	return c, nil
-}
-
-// list splits v at its commas and leaves out what is empty: splitting "" would give one empty key, which
-// anyone can sign with.
-func list(v string) []string {
-	var entries []string
-	for entry := range strings.SplitSeq(v, ",") {
-		if entry = strings.TrimSpace(entry); entry != "" {
-			entries = append(entries, entry)
-		}
-	}
-	return entries
-}
-
-func noneIsError(n int) error {
-	if n == 0 {
-		return errors.New("the list has no entry")
-	}
-	return nil
-}
-
-func setURLs(c *Config, v string) error {
-	c.CallbackURLs = list(v)
-	for _, entry := range c.CallbackURLs {
-		u, err := url.Parse(entry)
-		switch {
-		case strings.ContainsFunc(entry, unicode.IsSpace):
-			return errors.New("an entry holds a blank: they are separated by commas")
-		case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
-			return errForm
-		case u.User != nil:
-			return errors.New("credentials do not belong in a URL")
-		}
-	}
-	return noneIsError(len(c.CallbackURLs))
 }

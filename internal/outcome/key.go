@@ -1,131 +1,78 @@
 package outcome
 
 import (
-	"errors"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// The roots below which outcomes and rejected input lie, a directory for each day in them.
+// Root is the directory of the outcomes of edits. Each event type has one of its own name, and in it a
+// directory for each day.
+const Root = events.TypeProduceMediaComplete
+
+// RejectedRoot is the directory of rejected input, with a directory for each day.
+const RejectedRoot = "rejected"
+
+// MissingRoot is the directory of edits that ended and whose callback never came, with a directory for
+// each day.
+const MissingRoot = "missing"
+
 const (
-	Root         = events.TypeProduceMediaComplete
-	RejectedRoot = "rejected"
+	digestLen = 12 // hex digits
+	// noMedia and noStatus stand in a key for what an event of another type than ProduceMediaComplete may lack.
+	noMedia  = "-"
+	noStatus = "none"
 )
 
-const (
-	keyTime   = "20060102T150405Z"
-	extension = ".json"
-)
-
-// KeyFacts are what the key of an outcome says without its object being opened.
-type KeyFacts struct {
-	Day    string        // of Time, as in "2026-11-22"
-	Media  string        // the MediaID, or the JobID where there is none
-	Time   time.Time     // the event's, in UTC, without fractions of a second
-	Status events.Status // Success or Fail
-	Digest string        // 12 hex digits
-}
-
-// ParseKey reads what Key made. Every error names what a foreign key has in place of what was expected.
-func ParseKey(key string) (KeyFacts, error) {
-	parts := strings.Split(key, "/")
-	if len(parts) != 4 || parts[0] != Root {
-		return KeyFacts{}, errors.New("not a key of an outcome: want " + Root + "/dt=DAY/MEDIA/NAME.json")
+// Key returns the name under which o is kept:
+//
+//	EVENTTYPE/dt=YYYY-MM-DD/MEDIA/YYYYMMDDTHHMMSSZ-STATUS-DIGEST.json
+//
+// It depends on the event alone, not on how or when it came, so that a second delivery finds the first.
+func (o Outcome) Key() (string, error) {
+	t := o.EventTime.UTC()
+	if year := t.Year(); year < 0 || year > 9999 {
+		return "", fmt.Errorf("event_time: the year %d does not have four digits", year)
 	}
-	var k KeyFacts
-	var err error
-	if k.Day, err = parseDay(parts[1]); err != nil {
-		return KeyFacts{}, err
-	}
-	if k.Media, err = unescape(parts[2]); err != nil {
-		return KeyFacts{}, err
-	}
-	name, ok := strings.CutSuffix(parts[3], extension)
-	if !ok {
-		return KeyFacts{}, fmt.Errorf("the name %q does not end in %s", parts[3], extension)
-	}
-	fields := strings.Split(name, "-")
-	if len(fields) != 3 {
-		return KeyFacts{}, fmt.Errorf("the name %q is not TIME-STATUS-DIGEST.json", parts[3])
-	}
-	// The comparison refuses what time.Parse reads more generously than Key writes.
-	k.Time, err = time.Parse(keyTime, fields[0])
-	if err != nil || k.Time.Format(keyTime) != fields[0] {
-		return KeyFacts{}, fmt.Errorf("the time %q is not YYYYMMDDTHHMMSSZ", fields[0])
-	}
-	if k.Time.Format(time.DateOnly) != k.Day {
-		return KeyFacts{}, fmt.Errorf("the time %q is not of the day %s", fields[0], k.Day)
-	}
-	k.Status = events.Status(fields[1])
-	if k.Status != events.Success && k.Status != events.Fail {
-		return KeyFacts{}, fmt.Errorf("the status %q is neither success nor fail", fields[1])
-	}
-	k.Digest = fields[2]
-	if len(k.Digest) != digestLen || !isHex(k.Digest) {
-		return KeyFacts{}, fmt.Errorf("the digest %q is not %d hex digits", k.Digest, digestLen)
-	}
-	return k, nil
-}
-
-// ParseRejectedKey returns the day of a key that Rejected.Key made.
-func ParseRejectedKey(key string) (day string, err error) {
-	parts := strings.Split(key, "/")
-	if len(parts) != 3 || parts[0] != RejectedRoot {
-		return "", errors.New("not a key of rejected input: want " + RejectedRoot + "/dt=DAY/SHA256.json")
-	}
-	if day, err = parseDay(parts[1]); err != nil {
+	digest, err := Digest(o.Raw)
+	if err != nil {
 		return "", err
 	}
-	if sum, ok := strings.CutSuffix(parts[2], extension); !ok || len(sum) != 64 || !isHex(sum) {
-		return "", fmt.Errorf("the name %q is not SHA256.json", parts[2])
-	}
-	return day, nil
+	media := cmp.Or(EscapeID(o.Subject()), noMedia)
+	status := cmp.Or(string(o.Status), noStatus)
+	return DayPrefix(o.EventType, t.Format(time.DateOnly)) + media + "/" +
+		t.Format("20060102T150405Z") + "-" + status + "-" + digest + ".json", nil
 }
 
-// DayPrefix is what the keys of one day's outcomes (root Root) or rejected input (RejectedRoot) begin with.
+// Digest returns what identifies an event: the first 12 hex digits of the SHA-256 of its canonical form
+// (RFC 8785). White space, member order and escapes make no difference.
+func Digest(raw []byte) (string, error) {
+	canonical, err := jsonx.Canonical(raw)
+	if err != nil {
+		return "", fmt.Errorf("digest: %w", err)
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:digestLen/2]), nil
+}
+
+// EscapeID percent-encodes every byte outside A-Z a-z 0-9 - _ . ~ (RFC 3986, unreserved), and the two names
+// that mean something in a path. "%" is encoded too, so that distinct IDs stay distinct.
+func EscapeID(id string) string {
+	switch id {
+	case ".":
+		return "%2E"
+	case "..":
+		return "%2E%2E"
+	}
+	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
+}
+
+// DayPrefix is what the keys of one day begin with. root is an event type or RejectedRoot.
 func DayPrefix(root, day string) string { return root + "/dt=" + day + "/" }
-
-// MediaPrefix is what the keys of one medium's outcomes on one day begin with.
-func MediaPrefix(day, media string) string { return DayPrefix(Root, day) + escape(media) + "/" }
-
-func parseDay(dir string) (string, error) {
-	day, ok := strings.CutPrefix(dir, "dt=")
-	if t, err := time.Parse(time.DateOnly, day); !ok || err != nil || t.Format(time.DateOnly) != day {
-		return "", fmt.Errorf("the directory %q is not dt=YYYY-MM-DD", dir)
-	}
-	return day, nil
-}
-
-// unescape is the reverse of escape. What escape would spell differently it refuses, so that a key has
-// one reading and a reading one key.
-func unescape(s string) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '%' && i+2 < len(s) {
-			hi, lo := unhex(s[i+1]), unhex(s[i+2])
-			c = hi<<4 | lo
-			i += 2
-		}
-		b.WriteByte(c)
-	}
-	id := b.String()
-	if id == "" || escape(id) != s {
-		return "", fmt.Errorf("the medium %q is not percent-encoded as a key's is", s)
-	}
-	return id, nil
-}
-
-// unhex reads a digit. That it is one, escape's comparison makes sure of.
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c - 'A' + 10
-}
-
-// isHex says whether s is lower-case hex digits.
-func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }

@@ -1,15 +1,15 @@
 package outcome
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"github.com/vod-callback/recorder/internal/record"
 )
 
 // A Rejected is input in which no event could be read, kept so that nothing is lost. Exactly one of
@@ -31,7 +31,7 @@ func NewRejected(reason string, kept []byte, facts Facts) Rejected {
 		Trigger:    facts.Trigger,
 		MessageID:  facts.MessageID,
 		RequestID:  facts.RequestID,
-		ReceivedAt: facts.ReceivedAt.UTC().Format(timeFormat),
+		ReceivedAt: facts.ReceivedAt,
 	}
 	if text := string(kept); utf8.ValidString(text) {
 		r.Payload = &text
@@ -58,16 +58,11 @@ func (r Rejected) Kept() ([]byte, error) {
 	}
 }
 
+// Entry returns r as a recorder takes it.
+func (r Rejected) Entry() (record.Entry, error) { return entry(r, r.Key) }
+
 // Line returns r as one line of JSON that ends in a newline.
-func (r Rejected) Line() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // what was kept stays as legible as it can be
-	if err := enc.Encode(r); err != nil {
-		return nil, fmt.Errorf("encode: %w", err)
-	}
-	return b.Bytes(), nil
-}
+func (r Rejected) Line() ([]byte, error) { return line(r) }
 
 // Key returns the name under which r is kept: rejected/dt=YYYY-MM-DD/SHA256.json, with the date of
 // receipt in UTC and the digest of the kept bytes.
@@ -81,5 +76,5 @@ func (r Rejected) Key() (string, error) {
 		return "", fmt.Errorf("received_at: %w", err)
 	}
 	sum := sha256.Sum256(kept)
-	return DayPrefix(RejectedRoot, received.UTC().Format(time.DateOnly)) + hex.EncodeToString(sum[:]) + extension, nil
+	return DayPrefix(RejectedRoot, received.UTC().Format(time.DateOnly)) + hex.EncodeToString(sum[:]) + ".json", nil
 }

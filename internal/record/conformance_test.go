@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,8 +16,7 @@ import (
 // A subject is one recorder with a view of what it kept.
 type subject struct {
 	recorder record.Recorder
-	// read returns what is kept under key, or nil. It is nil itself for the log, which cannot know what it
-	// wrote before.
+	// read returns what is kept under key, or nil.
 	read func(t *testing.T, key string) []byte
 }
 
@@ -27,19 +25,17 @@ func testRecorder(t *testing.T, open func(*testing.T) subject) {
 	t.Run("kept as it is", func(t *testing.T) {
 		t.Parallel()
 		s := open(t)
-		for _, kind := range []record.Kind{record.Outcome, record.Rejected} {
-			e := newEntry(kind, fmt.Sprintf("kind/%d.json", kind), `{"a":"<é>\u0000"}`)
-			wantResult(t, s, e, record.Recorded)
-			wantBody(t, s, e)
-		}
+		e := newEntry("a/b.json", `{"a":"<é>\u0000"}`)
+		wantResult(t, s, e, record.Recorded)
+		wantBody(t, s, e)
 	})
 	t.Run("first body stays", func(t *testing.T) {
 		t.Parallel()
 		s := open(t)
-		first := newEntry(record.Outcome, "a/b.json", `{"n":1}`)
+		first := newEntry("a/b.json", `{"n":1}`)
 		wantResult(t, s, first, record.Recorded)
 		wantResult(t, s, first, record.Duplicate)
-		wantResult(t, s, newEntry(record.Outcome, "a/b.json", `{"n":2,"longer":true}`), record.Duplicate)
+		wantResult(t, s, newEntry("a/b.json", `{"n":2,"longer":true}`), record.Duplicate)
 		wantBody(t, s, first)
 	})
 	t.Run("one winner", func(t *testing.T) {
@@ -51,7 +47,7 @@ func testRecorder(t *testing.T, open func(*testing.T) subject) {
 			bodies := make([]record.Entry, 16)
 			var group sync.WaitGroup
 			for i := range bodies {
-				bodies[i] = newEntry(record.Outcome, key, fmt.Sprintf(`{"writer":%d,"pad":%q}`, i, strings.Repeat("x", 5000)))
+				bodies[i] = newEntry(key, fmt.Sprintf(`{"writer":%d,"pad":%q}`, i, strings.Repeat("x", 5000)))
 				group.Go(func() {
 					result, err := s.recorder.Record(t.Context(), bodies[i])
 					if err != nil {
@@ -63,9 +59,6 @@ func testRecorder(t *testing.T, open func(*testing.T) subject) {
 				})
 			}
 			group.Wait()
-			if s.read == nil {
-				return
-			}
 			if n := winners.Load(); n != 1 {
 				t.Fatalf("round %d: %d writers think they were first", round, n)
 			}
@@ -88,7 +81,7 @@ func testRecorder(t *testing.T, open func(*testing.T) subject) {
 			"ProduceMediaComplete/dt=2018-12-26/%2E%2E/x.json", "a+b/c d/é.json", "tilde~/under_score/...json",
 			"ProduceMediaComplete/dt=2018-12-26/" + strings.Repeat("%2A", 66) + "/x.json",
 		} {
-			e := newEntry(record.Outcome, key, fmt.Sprintf(`{"i":%d}`, i))
+			e := newEntry(key, fmt.Sprintf(`{"i":%d}`, i))
 			wantResult(t, s, e, record.Recorded)
 			wantBody(t, s, e)
 		}
@@ -98,13 +91,9 @@ func testRecorder(t *testing.T, open func(*testing.T) subject) {
 		s := open(t)
 		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 		defer cancel()
-		e := newEntry(record.Outcome, "late/x.json", `{}`)
+		e := newEntry("late/x.json", `{}`)
 		result, err := s.recorder.Record(ctx, e)
 		switch {
-		case s.read == nil:
-			if err != nil {
-				t.Errorf("the log needs no time, yet: %v", err)
-			}
 		case err == nil:
 			t.Errorf("Record = %v, want an error", result)
 		case s.read(t, e.Key) != nil:
@@ -113,18 +102,12 @@ func testRecorder(t *testing.T, open func(*testing.T) subject) {
 	})
 }
 
-func newEntry(kind record.Kind, key, body string) record.Entry {
-	return record.Entry{
-		Kind: kind, Key: key, Body: []byte(body + "\n"), RequestID: "r",
-		Attrs: []slog.Attr{slog.String("body", body)},
-	}
+func newEntry(key, body string) record.Entry {
+	return record.Entry{Key: key, Body: []byte(body + "\n")}
 }
 
 func wantResult(t *testing.T, s subject, e record.Entry, want record.Result) {
 	t.Helper()
-	if s.read == nil {
-		want = record.Logged
-	}
 	if got, err := s.recorder.Record(t.Context(), e); err != nil || got != want {
 		t.Fatalf("Record(%s) = %v, %v; want %v", e.Key, got, err, want)
 	}
@@ -132,9 +115,6 @@ func wantResult(t *testing.T, s subject, e record.Entry, want record.Result) {
 
 func wantBody(t *testing.T, s subject, e record.Entry) {
 	t.Helper()
-	if s.read == nil {
-		return
-	}
 	if got := s.read(t, e.Key); !bytes.Equal(got, e.Body) {
 		t.Fatalf("%s holds %q, want %q", e.Key, got, e.Body)
 	}

@@ -11,6 +11,3 @@ func Endpoint(target OSSTarget, region, own string) string {
 func Persist(ctx context.Context, try func(context.Context) (Result, error)) (Result, error) {
 	return persist(ctx, try)
 }
-
-// Passing makes err one that a later try may not meet.
-func Passing(err error) error { return passingError{err} }

@@ -33,7 +33,7 @@ func TestFileRecorderLeavesNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	r := record.FileRecorder{Dir: dir}
 	for range 3 {
-		if _, err := r.Record(t.Context(), newEntry(record.Outcome, "a/b.json", "{}")); err != nil {
+		if _, err := r.Record(t.Context(), newEntry("a/b.json", "{}")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,12 +53,28 @@ func TestFileRecorderLeavesNothingElse(t *testing.T) {
 	}
 }
 
+// TestFileRecorderKnowsWhatItHas has a directory with a file in it where nobody can write, root included.
+func TestFileRecorderKnowsWhatItHas(t *testing.T) {
+	t.Parallel()
+	const dir = "/proc/self"
+	if _, err := os.Stat(dir + "/status"); err != nil {
+		t.Skip("this system has no /proc")
+	}
+	r := record.FileRecorder{Dir: dir}
+	if got, err := r.Record(t.Context(), newEntry("status", "{}")); err != nil || got != record.Duplicate {
+		t.Errorf("Record = %v, %v; want Duplicate", got, err)
+	}
+	if got, err := r.Record(t.Context(), newEntry("other", "{}")); err == nil {
+		t.Errorf("Record = %v, want an error", got)
+	}
+}
+
 func TestFileRecorderStaysBelowItsDirectory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	r := record.FileRecorder{Dir: filepath.Join(dir, "store")}
 	for _, key := range []string{"../x.json", "/x.json", "a/../../x.json", ""} {
-		if _, err := r.Record(t.Context(), newEntry(record.Outcome, key, "{}")); err == nil {
+		if _, err := r.Record(t.Context(), newEntry(key, "{}")); err == nil {
 			t.Errorf("the key %q is no error", key)
 		}
 	}
@@ -74,7 +90,7 @@ func TestFileRecorderNamesWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := record.FileRecorder{Dir: file}.Record(t.Context(), newEntry(record.Outcome, "a/b.json", "{}"))
+	_, err := record.FileRecorder{Dir: file}.Record(t.Context(), newEntry("a/b.json", "{}"))
 	if err == nil || !strings.Contains(err.Error(), "a/b.json") || !strings.Contains(err.Error(), "not a directory") {
 		t.Errorf("error %v", err)
 	}

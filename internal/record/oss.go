@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
+	"crypto/md5" //nolint:gosec // G501: OSS's formula for Content-MD5
+	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,28 +29,11 @@ type Invocation struct {
 	Credentials Credentials
 }
 
-// NewContext returns a context that carries inv to the recorder.
-func NewContext(ctx context.Context, inv Invocation) context.Context {
-	return &invocationContext{ctx, inv}
-}
-
-// An invocationContext is what context.WithValue would make, in one piece instead of two.
-type invocationContext struct {
-	context.Context
-	invocation Invocation
-}
-
 type invocationKey struct{}
 
-// String says nothing of the credentials, whoever prints a context.
-func (c *invocationContext) String() string { return "record.NewContext" }
-
-// Value returns the invocation, or what the context round it carries.
-func (c *invocationContext) Value(key any) any {
-	if key == (invocationKey{}) {
-		return &c.invocation
-	}
-	return c.Context.Value(key)
+// NewContext returns a context that carries inv to the recorder.
+func NewContext(ctx context.Context, inv Invocation) context.Context {
+	return context.WithValue(ctx, invocationKey{}, inv)
 }
 
 // An OSSRecorder keeps entries as objects of a bucket, one request each. NewOSS makes one.
@@ -76,11 +57,9 @@ func NewOSS(target OSSTarget, getenv func(string) string) *OSSRecorder {
 	return &OSSRecorder{
 		target: target,
 		getenv: getenv,
-		http: &http.Client{
-			Transport: statusTransport{newTransport()},
-			// OSS redirects where the endpoint is another region's; a signed request must not follow.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		// A redirect is an error of this transport: OSS redirects where the endpoint is another region's, and a
+		// signed request must not follow.
+		http: &http.Client{Transport: transport{newTransport()}},
 	}
 }
 
@@ -108,16 +87,17 @@ func (r *OSSRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 	if r.target.Prefix != "" {
 		key = r.target.Prefix + "/" + key
 	}
-	op := "oss put " + r.target.Bucket + "/" + key
+	sum := md5.Sum(e.Body) //nolint:gosec // G401: OSS's formula, against damage on the way
+	digest := base64.StdEncoding.EncodeToString(sum[:])
 	bucket, err := r.Bucket(ctx)
-	if err != nil {
-		return 0, &Error{Op: op, Err: err}
+	var result Result
+	if err == nil {
+		result, err = persist(ctx, func(ctx context.Context) (Result, error) {
+			return put(ctx, bucket, key, e.Body, digest)
+		})
 	}
-	result, err := persist(ctx, func(ctx context.Context) (Result, error) {
-		return put(ctx, bucket, key, e.Body)
-	})
 	if err != nil {
-		return 0, &Error{Op: op, Err: err}
+		return 0, fmt.Errorf("oss put %s/%s: %w", r.target.Bucket, key, err)
 	}
 	return result, nil
 }
@@ -140,7 +120,8 @@ func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 	}
 	client, err := oss.New(r.endpoint(region, inv.Region), inv.Credentials.AccessKeyID, inv.Credentials.AccessKeySecret,
 		oss.SecurityToken(inv.Credentials.SecurityToken),
-		oss.AuthVersion(oss.AuthV4), oss.Region(region), oss.HTTPClient(r.http))
+		oss.AuthVersion(oss.AuthV4), oss.Region(region), oss.HTTPClient(r.http),
+		oss.EnableCRC(false)) // Content-MD5 has OSS itself refuse a damaged body
 	if err != nil {
 		return nil, fmt.Errorf("oss client: %w", err)
 	}
@@ -154,10 +135,7 @@ func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 
 // invocation returns what the context brings, completed from the environment.
 func (r *OSSRecorder) invocation(ctx context.Context) Invocation {
-	var inv Invocation
-	if carried, ok := ctx.Value(invocationKey{}).(*Invocation); ok {
-		inv = *carried
-	}
+	inv, _ := ctx.Value(invocationKey{}).(Invocation)
 	if inv.Region == "" {
 		inv.Region = r.getenv("FC_REGION")
 	}
@@ -184,93 +162,16 @@ func (r *OSSRecorder) endpoint(region, own string) string {
 	}
 }
 
-// put tries once. An error that trying again may mend is a passingError.
-func put(ctx context.Context, bucket *oss.Bucket, key string, body []byte) (Result, error) {
-	var status int
-	err := bucket.PutObject(key, bytes.NewReader(body),
-		oss.WithContext(context.WithValue(ctx, statusKey{}, &status)),
-		oss.ForbidOverWrite(true), oss.ContentType("application/json"))
-	if err == nil {
+// put tries once. OSS keeps the object only if its MD5 is digest, in Base64.
+func put(ctx context.Context, bucket *oss.Bucket, key string, body []byte, digest string) (Result, error) {
+	err := bucket.PutObject(key, bytes.NewReader(body), oss.WithContext(ctx),
+		oss.ForbidOverWrite(true), oss.ContentMD5(digest), oss.ContentType("application/json"))
+	answer, ok := errors.AsType[*AnswerError](err)
+	switch {
+	case err == nil:
 		return Recorded, nil
-	}
-	service, _ := errors.AsType[oss.ServiceError](err)
-	if service.StatusCode == http.StatusConflict && service.Code == "FileAlreadyExists" {
+	case ok && answer.Status == http.StatusConflict && answer.Code == "FileAlreadyExists":
 		return Duplicate, nil
 	}
-	if IsPassing(err, status) {
-		return 0, passingError{DescribeOSS(err)}
-	}
-	return 0, DescribeOSS(err)
-}
-
-// A passingError is one that a later try may not meet.
-type passingError struct{ error }
-
-func (e passingError) Unwrap() error { return e.error }
-
-// IsPassing tells what time can mend from what needs a person: 5xx, too many requests, time-outs and
-// broken connections, but not a refusal. err is the SDK's; status is that of the answer, or 0 where none
-// came or only err knows.
-func IsPassing(err error, status int) bool {
-	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
-		return false
-	}
-	service, _ := errors.AsType[oss.ServiceError](err)
-	status = cmp.Or(status, service.StatusCode)
-	switch {
-	case status == 0, status >= 500, status == http.StatusTooManyRequests, service.Code == "RequestTimeout":
-		return true
-	default: // the answer broke off, so what it was going to say is unknown
-		_, isNet := errors.AsType[net.Error](err)
-		return isNet || errors.Is(err, io.ErrUnexpectedEOF)
-	}
-}
-
-// DescribeOSS returns what is worth telling of an error of the SDK and cannot hold a secret: OSS repeats
-// access key IDs and signatures in its messages, and net/http puts the URL before its own.
-func DescribeOSS(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	e, ok := errors.AsType[oss.ServiceError](err)
-	if !ok {
-		return err
-	}
-	text := fmt.Sprintf("%d %s", e.StatusCode, cmp.Or(only(letters, e.Code), http.StatusText(e.StatusCode)))
-	if ec := only(digits+"-", e.Ec); ec != "" {
-		text += ", EC " + ec
-	}
-	if id := only(digits+"ABCDEF", e.RequestID); id != "" {
-		text += ", OSS request " + id
-	}
-	return errors.New(text)
-}
-
-const (
-	digits  = "0123456789"
-	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
-
-// only returns s if it is what OSS would say in its place, short and made of nothing but chars. What
-// answers need not be OSS, and could say back what it was told.
-func only(chars, s string) string {
-	if len(s) > 64 || strings.Trim(s, chars) != "" {
-		return ""
-	}
-	return s
-}
-
-type statusKey struct{}
-
-// A statusTransport notes the status of an answer where the context asks for it: the SDK hides it when
-// the answer is no XML, as a proxy's 502 is none.
-type statusTransport struct{ next http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (t statusTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(req)
-	if status, ok := req.Context().Value(statusKey{}).(*int); ok && err == nil {
-		*status = resp.StatusCode
-	}
-	return resp, err
+	return 0, Describe(err)
 }

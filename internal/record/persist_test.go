@@ -2,7 +2,6 @@ package record_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,15 +11,6 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// TestPanicInATry would end this process: a try has a goroutine of its own.
-func TestPanicInATry(t *testing.T) {
-	t.Parallel()
-	_, err := record.Persist(t.Context(), func(context.Context) (record.Result, error) { panic("a token") })
-	if err == nil || !strings.HasPrefix(err.Error(), "panic: a value of type string in record_test.TestPanicInATry") {
-		t.Errorf("err = %v, want the panic", err)
-	}
-}
-
 // answerAfter is a try that is answered after d, unless its time ends before.
 func answerAfter(d time.Duration, result record.Result, err error) func(context.Context) (record.Result, error) {
 	return func(ctx context.Context) (record.Result, error) {
@@ -28,7 +18,7 @@ func answerAfter(d time.Duration, result record.Result, err error) func(context.
 		case <-time.After(d):
 			return result, err
 		case <-ctx.Done():
-			return 0, record.Passing(ctx.Err())
+			return 0, ctx.Err()
 		}
 	}
 }
@@ -38,7 +28,7 @@ const never = time.Hour
 // TestPersist plays answers on a clock of its own, with two seconds to go.
 func TestPersist(t *testing.T) {
 	t.Parallel()
-	passing, lasting := record.Passing(errors.New("503")), errors.New("403")
+	passing, lasting := &record.AnswerError{Status: 503}, &record.AnswerError{Status: 403}
 	type try = func(context.Context) (record.Result, error)
 	for _, tt := range []struct {
 		name     string
@@ -51,15 +41,15 @@ func TestPersist(t *testing.T) {
 	}{
 		{"at once", []try{answerAfter(0, record.Recorded, nil)}, record.Recorded, "", 1, 0, 0},
 		{"slow", []try{answerAfter(1400*time.Millisecond, record.Recorded, nil)}, record.Recorded, "", 1, 1400 * time.Millisecond, 1400 * time.Millisecond},
-		{"slow answers count though a second try is under way", []try{answerAfter(1900*time.Millisecond, record.Recorded, nil)}, record.Recorded, "", 2, 1900 * time.Millisecond, 1900 * time.Millisecond},
-		{"a hung try costs time and not the record", []try{answerAfter(never, 0, nil), answerAfter(20*time.Millisecond, record.Duplicate, nil)}, record.Duplicate, "", 2, 1520 * time.Millisecond, 1520 * time.Millisecond},
+		{"too slow", []try{answerAfter(1600*time.Millisecond, record.Recorded, nil), answerAfter(0, record.Duplicate, nil)}, record.Duplicate, "", 2, 1520 * time.Millisecond, 1540 * time.Millisecond},
+		{"a hung try costs time and not the record", []try{answerAfter(never, 0, nil), answerAfter(20*time.Millisecond, record.Duplicate, nil)}, record.Duplicate, "", 2, 1540 * time.Millisecond, 1560 * time.Millisecond},
 		{"one passing error", []try{answerAfter(0, 0, passing), answerAfter(0, record.Recorded, nil)}, record.Recorded, "", 2, 20 * time.Millisecond, 40 * time.Millisecond},
 		{"two passing errors", []try{answerAfter(0, 0, passing), answerAfter(0, 0, passing), answerAfter(0, record.Recorded, nil)}, record.Recorded, "", 3, 60 * time.Millisecond, 120 * time.Millisecond},
 		{"an error that lasts", []try{answerAfter(0, 0, lasting)}, 0, "403", 1, 0, 0},
 		{"passing errors for ever", []try{answerAfter(0, 0, passing)}, 0, "503", 0, time.Second, 2 * time.Second},
-		{"no answer for ever", []try{answerAfter(never, 0, nil)}, 0, "no answer in time (tries: 2)", 2, 2 * time.Second, 2 * time.Second},
-		{"an error after a hung try", []try{answerAfter(never, 0, nil), answerAfter(0, 0, lasting)}, 0, "403", 2, 1500 * time.Millisecond, 1500 * time.Millisecond},
-		{"a passing error too late", []try{answerAfter(1990*time.Millisecond, 0, passing)}, 0, "503", 2, 1900 * time.Millisecond, 2 * time.Second},
+		{"no answer for ever", []try{answerAfter(never, 0, nil)}, 0, "deadline exceeded (tries: ", 0, 1800 * time.Millisecond, 2 * time.Second},
+		{"an error after a hung try", []try{answerAfter(never, 0, nil), answerAfter(0, 0, lasting)}, 0, "403", 2, 1520 * time.Millisecond, 1540 * time.Millisecond},
+		{"a passing error too late", []try{answerAfter(1490*time.Millisecond, 0, passing), answerAfter(450*time.Millisecond, 0, passing)}, 0, "no time for another", 3, 1900 * time.Millisecond, 2 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -148,19 +149,14 @@ func parseRegion(s string) (string, error) {
 	return s, nil
 }
 
-// IsBucketName says whether s can name a bucket: 3 to 63 lower-case letters, digits and inner hyphens.
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+	regionID   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
+)
+
+// IsBucketName reports whether s can name a bucket: 3 to 63 lower-case letters, digits and inner hyphens.
 // Source: OSS, "Bucket naming conventions".
-func IsBucketName(s string) bool {
-	return 3 <= len(s) && len(s) <= 63 && isLowerName(s)
-}
+func IsBucketName(s string) bool { return bucketName.MatchString(s) }
 
-// IsRegionID says whether s has the form of a region ID such as cn-hangzhou, without oss- before it.
-func IsRegionID(s string) bool {
-	return !strings.HasPrefix(s, "oss-") && strings.Contains(s, "-") && isLowerName(s)
-}
-
-// isLowerName says whether s is lower-case letters, digits and inner hyphens.
-func isLowerName(s string) bool {
-	return s != "" && s[0] != '-' && s[len(s)-1] != '-' &&
-		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
-}
+// IsRegionID reports whether s has the form of a region ID such as cn-hangzhou, without oss- before it.
+func IsRegionID(s string) bool { return regionID.MatchString(s) && !strings.HasPrefix(s, "oss-") }

@@ -74,7 +74,7 @@ func (s *ossStore) pages(ctx context.Context, prefix string, opts ...oss.Option)
 				return bucket.ListObjectsV2(append(pageOpts, oss.WithContext(ctx))...)
 			})
 			if err != nil {
-				yield(oss.ListObjectsResultV2{}, fmt.Errorf("oss list %s/%s: %w", bucket.BucketName, s.full(prefix), record.DescribeOSS(err)))
+				yield(oss.ListObjectsResultV2{}, fmt.Errorf("oss list %s/%s: %w", bucket.BucketName, s.full(prefix), record.Describe(err)))
 				return
 			}
 			if !yield(page, nil) || !page.IsTruncated {
@@ -103,11 +103,11 @@ func (s *ossStore) Get(ctx context.Context, key string) ([]byte, error) {
 		data, err := readAll(body, size, s.limit)
 		return data, errors.Join(err, body.Close())
 	})
-	if service, ok := errors.AsType[oss.ServiceError](err); ok && service.StatusCode == http.StatusNotFound && service.Code == "NoSuchKey" {
+	if answer, ok := errors.AsType[*record.AnswerError](err); ok && answer.Status == http.StatusNotFound && answer.Code == "NoSuchKey" {
 		return nil, fmt.Errorf("oss get %s/%s: %w", bucket.BucketName, s.full(key), fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("oss get %s/%s: %w", bucket.BucketName, s.full(key), record.DescribeOSS(err))
+		return nil, fmt.Errorf("oss get %s/%s: %w", bucket.BucketName, s.full(key), record.Describe(err))
 	}
 	return data, nil
 }

@@ -23,7 +23,7 @@ func persist[T any](ctx context.Context, try func(context.Context) (T, error)) (
 		result, err := try(tryCtx)
 		cancel()
 		_, tooLarge := errors.AsType[*TooLargeError](err)
-		if err == nil || tooLarge || n == maxTries-1 || ctx.Err() != nil || !record.IsPassing(err, 0) {
+		if err == nil || tooLarge || n == maxTries-1 || ctx.Err() != nil || !record.IsPassing(err) {
 			return result, err
 		}
 		pause := firstPause << n

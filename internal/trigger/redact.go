@@ -2,141 +2,85 @@ package trigger
 
 import (
 	"bytes"
-	"slices"
+	"encoding/base64"
+	"encoding/json"
+	"regexp"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// redactDepth is how deep withoutHeaders looks for HTTP events in arrays and strings.
-const redactDepth = 8
-
-// withoutHeaders returns payload without the headers of any HTTP trigger event in it, since they may
-// hold a signature and the payload is going to be kept. What holds none stays as it is.
-func withoutHeaders(payload []byte) []byte {
-	if text, changed := redact(payload, redactDepth); changed {
-		payload = text
+// Kept returns what to keep of a message in which no event can be read: what was sent, but for the headers
+// of an HTTP trigger event in it and for anything else that reads like a signature. They are replaced, not
+// removed, so that what was refused as an HTTP request is never read as anything else later. An HTTP body is
+// kept as it is.
+func (m Message) Kept() []byte {
+	if m.Trigger == HTTP {
+		return m.Sent
 	}
-	return maskSignatures(payload)
+	kept := withoutHeaders(m.Sent)
+	if inner := unwrap(m.Sent); len(inner) > 0 && &inner[0] != &m.Sent[0] {
+		if clean := withoutSignatures(withoutHeaders(inner)); !bytes.Equal(clean, inner) {
+			kept = wrapLike(m.Sent, clean)
+		}
+	}
+	return withoutSignatures(kept)
 }
 
-func redact(text []byte, depth int) (out []byte, changed bool) {
-	if depth == 0 {
-		return text, false
+// wrapLike returns text as a JSON string or as Base64, whichever outer is.
+func wrapLike(outer, text []byte) []byte {
+	if jsonx.Kind(outer) == '"' {
+		quoted, _ := json.Marshal(string(text)) // a string always has a JSON form
+		return quoted
 	}
-	switch jsonx.Kind(text) {
-	case '{':
-		return redactObject(text)
-	case '[':
-		return redactArray(text, depth)
-	case '"':
-		inner, ok := unquote(text)
-		if !ok {
-			return text, false
-		}
-		if inner, changed = redact(inner, depth-1); !changed {
-			return text, false
-		}
-		out, _ = jsontext.AppendQuote(nil, inner)
-		return out, true
-	default:
-		inner, ok := decodeBase64(text)
-		if !ok || !slices.Contains([]jsontext.Kind{'{', '[', '"'}, jsonx.Kind(inner)) {
-			return text, false
-		}
-		if inner, changed = redact(inner, depth-1); !changed {
-			return text, false
-		}
-		return inner, true
-	}
+	return base64.StdEncoding.AppendEncode(nil, text)
 }
 
-func redactObject(text []byte) (out []byte, changed bool) {
-	object, err := jsonx.Lenient(text)
-	if err != nil || !looksLikeHTTP(object) {
-		return text, false
+// withoutHeaders returns text with "[removed]" in place of its headers where it is an object that looks like
+// an HTTP trigger event.
+func withoutHeaders(text []byte) []byte {
+	if envelope, err := readEnvelope(text); err != nil || !looksLikeHTTP(envelope) {
+		return text
 	}
-	out = append(out, '{')
-	for m := range object.All() {
-		if strings.EqualFold(m.Name(), "headers") {
-			continue
+	object, _ := jsonx.Lenient(text) // the envelope could be read
+	clean := []byte("{")
+	for i, m := range object {
+		if i > 0 {
+			clean = append(clean, ',')
 		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out, _ = jsontext.AppendQuote(out, m.Name())
-		out = append(append(out, ':'), m.Value()...)
-	}
-	return append(out, '}'), true
-}
-
-func redactArray(text []byte, depth int) (out []byte, changed bool) {
-	elements, err := jsonx.Elements(text)
-	if err != nil {
-		return text, false
-	}
-	parts := make([][]byte, len(elements))
-	for i, element := range elements {
-		var c bool
-		parts[i], c = redact(element, depth-1)
-		changed = changed || c
-	}
-	return slices.Concat([]byte("["), bytes.Join(parts, []byte(",")), []byte("]")), changed
-}
-
-// maskSignatures covers the value behind each name of a signature header that is left in text: in what
-// is no JSON, or in JSON that is not of the form of an HTTP trigger event.
-func maskSignatures(text []byte) []byte {
-	masked := false
-	for _, name := range []string{"x-vod-signature", "x-ice-signature"} {
-		for at := 0; ; {
-			i := indexFold(text[at:], name)
-			if i < 0 {
-				break
-			}
-			at += i + len(name)
-			if !masked {
-				text, masked = bytes.Clone(text), true // the payload is not ours to change
-			}
-			maskHex(text[at:])
+		name, _ := json.Marshal(m.Name) // a string always has a JSON form
+		clean = append(append(clean, name...), ':')
+		if strings.EqualFold(m.Name, "headers") {
+			clean = append(clean, `"[removed]"`...)
+		} else {
+			clean = append(clean, m.Value...)
 		}
 	}
-	return text
+	return append(clean, '}')
 }
 
-// maskHex covers the hexadecimal digits that follow, after any number of quotes, colons, backslashes and the
-// like, and the word with which a list of headers names the value.
-func maskHex(text []byte) {
-	text = skipPunctuation(text)
-	if len(text) > len("value") && strings.EqualFold(string(text[:len("value")]), "value") {
-		text = skipPunctuation(text[len("value"):])
+// signature matches the name of a signature header, what stands between it and the value, and the value.
+var signature = regexp.MustCompile(`(?i)(x-(?:vod|ice)-signature\W*(?:value\W*)?)[0-9a-f]+`)
+
+// withoutSignatures removes the value behind each name of a signature header in text: in what is not JSON,
+// or in JSON that is not an HTTP trigger event.
+func withoutSignatures(text []byte) []byte {
+	if !mentions(text, "-signature") { // a plain search is a hundred times faster
+		return text
 	}
-	for i := 0; i < len(text) && isHex(text[i]); i++ {
-		text[i] = '*'
-	}
+	return signature.ReplaceAll(text, []byte("${1}[removed]"))
 }
 
-func skipPunctuation(text []byte) []byte {
-	for i, c := range text {
-		if '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' {
-			return text[i:]
+// mentions reports whether text has word, which begins with a hyphen, without regard to case.
+func mentions(text []byte, word string) bool {
+	for {
+		i := bytes.IndexByte(text, word[0])
+		if i < 0 || len(text)-i < len(word) {
+			return false
 		}
-	}
-	return nil
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-// indexFold returns where name, in lower case, begins in text without regard to ASCII case, or -1.
-func indexFold(text []byte, name string) int {
-	for i := 0; i+len(name) <= len(text); i++ {
-		if text[i]|0x20 == name[0] && strings.EqualFold(string(text[i:i+len(name)]), name) {
-			return i
+		if text = text[i:]; strings.EqualFold(string(text[:len(word)]), word) {
+			return true
 		}
+		text = text[1:]
 	}
-	return -1
 }

@@ -1,6 +1,6 @@
-// Package trigger tells what Function Compute hands to the function: through which trigger a payload
-// came, and which messages are in it. It knows the envelopes and nothing of the events inside, so that
-// one event reads the same whichever way it came.
+// Package trigger reads what Function Compute hands to the function: through which trigger a payload came,
+// and which messages are in it. It knows the envelopes and nothing of the events inside, so that one event
+// reads the same whichever way it came.
 //
 // The envelope types of the SDK's events package are not used: they do not decode the platform's own
 // samples (a numeric PublishTime, a messageBody that is an object).
@@ -26,6 +26,10 @@ const (
 	Direct   Kind = "direct"    // the bare event: s invoke, a console test, STREAM without attributes
 )
 
+// MaxBatch is how many messages a batch may have. EventBridge pushes at most 10,000; a longer array than
+// this is kept as one rejected payload.
+const MaxBatch = 100_000
+
 // A Delivery is one payload, read: an HTTP request, or any number of messages.
 type Delivery struct {
 	Request  *Request // not nil for the HTTP trigger only; there are no Messages then
@@ -43,138 +47,154 @@ type Message struct {
 	Reason string
 }
 
-// Kept returns what to keep of a message in which no event can be read: what was sent, but for the
-// headers of an HTTP trigger event in it, since they may hold a signature. An HTTP body is as it is.
-func (m Message) Kept() []byte {
-	if m.Trigger == HTTP {
-		return m.Sent
-	}
-	return withoutHeaders(m.Sent)
-}
-
-// Read tells the forms apart by the payload alone, as FC hands every trigger's payload to the one
+// Read tells the forms apart by the payload alone, because FC hands every trigger's payload to the one
 // handler. It never fails: what has no known form is a message with a Reason. The order of the checks is
 // part of what is promised; member order never matters.
 func Read(payload []byte) Delivery {
-	switch jsonx.Kind(payload) {
-	case '{':
-		return readObject(payload)
-	case '[':
-		if elements, err := jsonx.Elements(payload); err == nil {
-			return Delivery{Messages: readElements(elements)}
+	text := unwrap(payload)
+	if elements, err := jsonx.Elements(text, MaxBatch); err == nil {
+		messages := make([]Message, len(elements))
+		for i, element := range elements {
+			messages[i] = readElement(element)
 		}
-	case '"':
-		if text, ok := unquote(payload); ok {
-			return readInner(text, payload)
-		}
-	default:
-		if text, ok := decodeBase64(payload); ok {
-			return readInner(text, payload)
-		}
+		return Delivery{Messages: messages}
 	}
-	return unknown(payload)
+	envelope, err := readEnvelope(text)
+	switch {
+	case err != nil:
+		return Delivery{Messages: []Message{unknown(payload, Direct, unknownForm)}}
+	case jsonx.Kind(payload) == '{' && !isTopic(envelope) && looksLikeHTTP(envelope):
+		return Delivery{Request: readRequest(envelope)}
+	}
+	return Delivery{Messages: []Message{readMessage(envelope, text, payload, Direct)}}
 }
 
-// readObject reads a payload that begins an object.
-func readObject(payload []byte) Delivery {
-	object, err := jsonx.Lenient(payload)
-	if err != nil {
-		return unknown(payload)
-	}
-	if isHTTP(object) {
-		return Delivery{Request: readRequest(object)}
-	}
-	return single(readMessage(object, payload, payload, Direct))
-}
-
-// readInner reads text, which a JSON string or Base64 holds: the one unwrapping there is.
-func readInner(text, payload []byte) Delivery {
-	switch jsonx.Kind(text) {
-	case '{':
-		if object, err := jsonx.Lenient(text); err == nil {
-			return single(readMessage(object, text, payload, Direct))
-		}
-	case '[':
-		if elements, err := jsonx.Elements(text); err == nil {
-			return Delivery{Messages: readElements(elements)}
-		}
-	}
-	return unknown(payload)
-}
-
-// readElements reads a batch: objects, or strings that hold one.
-func readElements(elements []jsontext.Value) []Message {
-	messages := make([]Message, len(elements))
-	for i, element := range elements {
-		messages[i] = readElement(element)
-	}
-	return messages
-}
-
+// readElement reads an element of a batch: an object, or a string that holds one.
 func readElement(element jsontext.Value) Message {
 	text := []byte(element)
 	if element.Kind() == '"' {
 		text = jsonx.Text(element)
 	}
-	if jsonx.Kind(text) == '{' {
-		if object, err := jsonx.Lenient(text); err == nil {
-			return readMessage(object, text, element, MNSQueue)
+	return readText(text, element, MNSQueue)
+}
+
+// readText reads text, which should be an object and came in outer.
+func readText(text, outer []byte, otherwise Kind) Message {
+	envelope, err := readEnvelope(text)
+	if err != nil {
+		return unknown(outer, otherwise, unknownForm)
+	}
+	return readMessage(envelope, text, outer, otherwise)
+}
+
+// envelopeNames are the members by which the forms are told apart.
+var envelopeNames = []string{
+	"TopicName", "Message", "MessageId", "requestContext", "headers", "body", "isBase64Encoded", "rawPath",
+	"specversion", "data", "messageBody", "messageId", "attrs", "EventType",
+}
+
+func readEnvelope(text []byte) (jsonx.Object, error) { return jsonx.Lenient(text, envelopeNames...) }
+
+// isTopic recognises the MNS topic trigger with notifyContentFormat JSON. Message attributes are merged
+// into the object as further members, so nothing can be said of the rest.
+func isTopic(envelope jsonx.Object) bool { return envelope.Has("TopicName") && envelope.Has("Message") }
+
+// readMessage finds the message in the object text, which came in outer. otherwise is the kind that counts
+// where the form does not say.
+func readMessage(envelope jsonx.Object, text, outer []byte, otherwise Kind) Message {
+	switch {
+	case isTopic(envelope):
+		return readBody(envelope, text, MNSTopic, "Message", "MessageId", "TopicName")
+	case looksLikeHTTP(envelope):
+		return unknown(text, otherwise, "an HTTP trigger event inside an array or a string, where it cannot be authenticated")
+	case envelope.Has("specversion") && envelope.Has("data"): // EventBridge, eventSchema CloudEvents
+		return readCloudEvent(envelope, text)
+	case envelope.Has("messageBody"): // the data part alone: eventSchema RawData
+		return readBody(envelope, text, MNSQueue, "messageBody", "messageId")
+	case envelope.Has("body") && envelope.Has("attrs"): // notifyContentFormat STREAM, with attributes
+		return readBody(envelope, text, MNSTopic, "body", "", "attrs")
+	case envelope.Has("EventType"):
+		return Message{Trigger: Direct, Body: text, Sent: text}
+	}
+	return unknown(outer, otherwise, unknownForm)
+}
+
+// readCloudEvent does not check the type of the CloudEvent: the documents spell it in more than one way.
+func readCloudEvent(envelope jsonx.Object, text []byte) Message {
+	data, err := readEnvelope(envelope.Get("data"))
+	switch repeated := envelope.Repeated("specversion", "data"); {
+	case repeated != "":
+		return ambiguous(text, MNSQueue, repeated)
+	case err != nil || !data.Has("messageBody"):
+		return unknown(text, MNSQueue, "a CloudEvent without data.messageBody, so not one of an MNS queue")
+	}
+	return readBody(data, text, MNSQueue, "messageBody", "messageId")
+}
+
+// readBody takes the event's text out of the member of envelope called body: a string of JSON, a string of
+// Base64 of JSON (MNS keeps what the publisher sent, and its SDKs encode by default), or the event itself.
+// None of the members that make the form may be repeated: which of the two is meant would depend on their
+// order.
+func readBody(envelope jsonx.Object, text []byte, kind Kind, body, id string, others ...string) Message {
+	if name := envelope.Repeated(append(others, body, id)...); name != "" {
+		return ambiguous(text, kind, name)
+	}
+	v := envelope.Get(body)
+	m := Message{Trigger: kind, ID: identifier(envelope.Get(id)), Body: v, Sent: v}
+	if v.Kind() != '"' {
+		return m
+	}
+	m.Sent = jsonx.Text(v)
+	m.Body = m.Sent
+	if jsonx.Kind(m.Sent) != '{' {
+		if decoded, ok := decodeBase64(m.Sent); ok && jsonx.Kind(decoded) == '{' {
+			m.Body = decoded
 		}
 	}
-	return unknownMessage(element, MNSQueue)
+	return m
 }
 
-// readMessage finds the message in object, whose text is text and which came in outer. otherwise is the
-// kind that counts where the form says nothing.
-func readMessage(object jsonx.Object, text, outer []byte, otherwise Kind) Message {
-	switch {
-	case isTopic(object):
-		return readTopic(object, text)
-	case looksLikeHTTP(object):
-		m := unknownMessage(text, otherwise)
-		m.Reason = "an HTTP trigger event inside an array or a string, where it cannot be authenticated"
-		return m
-	case isCloudEvent(object):
-		return readCloudEvent(object, text)
-	case object.Has("messageBody"):
-		return readQueueData(object, text)
-	case object.Has("body") && object.Has("attrs"):
-		return readStream(object, text)
-	case object.Has("EventType"):
-		return Message{Trigger: Direct, Body: text, Sent: text}
+// identifier returns a message's identifier: a string, or a number as spelled.
+func identifier(v jsontext.Value) string {
+	switch v.Kind() {
+	case '"':
+		return string(jsonx.Text(v))
+	case '0':
+		return string(v)
+	}
+	return ""
+}
+
+// unwrap returns what payload, a JSON string or Base64 text, holds, or payload itself. A message is
+// unwrapped once.
+func unwrap(payload []byte) []byte {
+	switch jsonx.Kind(payload) {
+	case '{', '[':
+	case '"':
+		if v := jsontext.Value(payload); v.IsValid(jsontext.AllowInvalidUTF8(true)) {
+			return jsonx.Text(v)
+		}
 	default:
-		return unknownMessage(outer, otherwise)
+		if text, ok := decodeBase64(payload); ok {
+			return text
+		}
 	}
-}
-
-func single(m Message) Delivery { return Delivery{Messages: []Message{m}} }
-
-func unknown(payload []byte) Delivery { return single(unknownMessage(payload, Direct)) }
-
-func unknownMessage(payload []byte, kind Kind) Message {
-	return Message{
-		Trigger: kind,
-		Sent:    payload,
-		Reason:  "no known form of delivery: want an event, or the payload of an HTTP, MNS topic or MNS queue trigger",
-	}
-}
-
-// unquote returns what payload, which begins a JSON string, says.
-func unquote(payload []byte) ([]byte, bool) {
-	v := jsontext.Value(payload)
-	if !v.IsValid(jsontext.AllowInvalidUTF8(true)) {
-		return nil, false
-	}
-	return jsonx.Text(bytes.TrimSpace(payload)), true
+	return payload
 }
 
 // decodeBase64 returns what text says in Base64 (RFC 4648, padded), if it does.
 func decodeBase64(text []byte) ([]byte, bool) {
-	text = bytes.TrimSpace(text)
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(out, text)
-	if err != nil || n == 0 {
-		return nil, false
-	}
-	return out[:n], true
+	decoded, err := base64.StdEncoding.AppendDecode(nil, bytes.TrimSpace(text))
+	return decoded, err == nil && len(decoded) > 0
+}
+
+const unknownForm = "no known form of delivery: want an event, or the payload of an HTTP, MNS topic or MNS queue trigger"
+
+// unknown is a message without an event, for reason.
+func unknown(sent []byte, kind Kind, reason string) Message {
+	return Message{Trigger: kind, Sent: sent, Reason: reason}
+}
+
+func ambiguous(text []byte, kind Kind, name string) Message {
+	return unknown(text, kind, "the delivery has the member "+name+" more than once")
 }

@@ -56,7 +56,8 @@ func TestReadMessages(t *testing.T) {
 		return `{"TopicName":"n","MessageId":"t","Message":` + message + `,"PublishTime":1545834849000}`
 	}
 	httpEvent := `{"rawPath":"/","headers":{"X-Vod-Signature":"5ec3e7"},"body":"b","requestContext":{}}`
-	httpKept := `{"rawPath":"/","body":"b","requestContext":{}}`
+	httpKept := `{"rawPath":"/","headers":"[removed]","body":"b","requestContext":{}}`
+	unsigned := strings.Replace(httpEvent, "5ec3e7", "[removed]", 1)
 	unknown := func(kind trigger.Kind, kept string) want { return want{kind: kind, kept: kept, reason: noForm} }
 	for _, tt := range []struct {
 		name, payload string
@@ -90,7 +91,7 @@ func TestReadMessages(t *testing.T) {
 		{"row 6, others", `[5,null,"x",{}]`, []want{unknown(trigger.MNSQueue, "5"), unknown(trigger.MNSQueue, "null"), unknown(trigger.MNSQueue, `"x"`), unknown(trigger.MNSQueue, "{}")}},
 		{"row 6, HTTP", `[` + httpEvent + `]`, []want{{kind: trigger.MNSQueue, kept: httpKept, reason: inside}}},
 		{"row 6, HTTP in a string", `[` + quoted(httpEvent) + `]`, []want{{kind: trigger.MNSQueue, kept: httpKept, reason: inside}}},
-		{"row 6, HTTP in an array", `[[` + httpEvent + `]]`, []want{unknown(trigger.MNSQueue, "["+httpKept+"]")}},
+		{"row 6, HTTP in an array", `[[` + httpEvent + `]]`, []want{unknown(trigger.MNSQueue, "["+unsigned+"]")}},
 		{"row 7, string", quoted(event), []want{direct}},
 		{"row 7, Base64", b64(event) + "\n", []want{direct}},
 		{"row 7, string of a batch", quoted(`[` + cloudEvent(event) + `]`), []want{queue}},
@@ -100,13 +101,16 @@ func TestReadMessages(t *testing.T) {
 		{"row 7, Base64 in a string", quoted(b64(event)), []want{unknown(trigger.Direct, quoted(b64(event)))}},
 		{"row 7, HTTP", quoted(httpEvent), []want{{kind: trigger.Direct, kept: httpKept, reason: inside}}},
 		{"row 7, HTTP in Base64", b64(httpEvent), []want{{kind: trigger.Direct, kept: httpKept, reason: inside}}},
-		{"row 7, HTTP twice in strings", quoted(quoted(httpEvent)), []want{unknown(trigger.Direct, quoted(quoted(httpKept)))}},
+		{"row 7, HTTP twice in strings", quoted(quoted(httpEvent)), []want{unknown(trigger.Direct, quoted(quoted(unsigned)))}},
 		{"row 1, HTTP in it", topicJSON(quoted(httpEvent)), []want{{kind: trigger.MNSTopic, id: "t", body: httpEvent, kept: httpKept}}},
 		{"row 3, HTTP in it", cloudEvent(httpEvent), []want{{kind: trigger.MNSQueue, id: "q", body: httpEvent, kept: httpKept}}},
-		{"row 8, broken HTTP", httpEvent[:60], []want{unknown(trigger.Direct, strings.Replace(httpEvent[:60], "5ec3e7", "******", 1))}},
-		{"row 8, HTTP in an object", `{"event":` + httpEvent + `}`, []want{unknown(trigger.Direct, `{"event":`+strings.Replace(httpEvent, "5ec3e7", "******", 1)+`}`)}},
-		{"row 8, HTTP in too many strings", nested(httpEvent, 11), []want{unknown(trigger.Direct, strings.Replace(nested(httpEvent, 11), "5ec3e7", "******", 1))}},
-		{"row 8, a list of headers", `{"h":[{"name":"x-vod-signature", "value":"abc0"}]}`, []want{unknown(trigger.Direct, `{"h":[{"name":"x-vod-signature", "value":"****"}]}`)}},
+		{"row 1, HTTP in Base64 in it", topicJSON(quoted(b64(httpEvent))), []want{{kind: trigger.MNSTopic, id: "t", body: httpEvent, kept: b64(httpKept)}}},
+		{"row 6, HTTP that looks like an event", `[{"headers":{},"EventType":"E"}]`, []want{{kind: trigger.MNSQueue, kept: `{"headers":"[removed]","EventType":"E"}`, reason: inside}}},
+		{"row 6, too long", `[` + strings.Repeat("1,", trigger.MaxBatch) + `1]`, []want{unknown(trigger.Direct, `[`+strings.Repeat("1,", trigger.MaxBatch)+`1]`)}},
+		{"row 8, broken HTTP", httpEvent[:60], []want{unknown(trigger.Direct, strings.Replace(httpEvent[:60], "5ec3e7", "[removed]", 1))}},
+		{"row 8, HTTP in an object", `{"event":` + httpEvent + `}`, []want{unknown(trigger.Direct, `{"event":`+strings.Replace(httpEvent, "5ec3e7", "[removed]", 1)+`}`)}},
+		{"row 8, HTTP in too many strings", nested(httpEvent, 11), []want{unknown(trigger.Direct, strings.Replace(nested(httpEvent, 11), "5ec3e7", "[removed]", 1))}},
+		{"row 8, a list of headers", `{"h":[{"name":"x-vod-signature", "value":"abc0"}]}`, []want{unknown(trigger.Direct, `{"h":[{"name":"x-vod-signature", "value":"[removed]"}]}`)}},
 		{"row 8, names of headers", "x-vod-signaturex-ice-signature: ", []want{unknown(trigger.Direct, "x-vod-signaturex-ice-signature: ")}},
 		{"row 8, nothing", "", []want{unknown(trigger.Direct, "")}},
 		{"row 8, text", "hello", []want{unknown(trigger.Direct, "hello")}},
@@ -115,7 +119,7 @@ func TestReadMessages(t *testing.T) {
 		{"row 8, truncated", `{"EventType":"E"`, []want{unknown(trigger.Direct, `{"EventType":"E"`)}},
 		{"row 8, two values", event + event, []want{unknown(trigger.Direct, event+event)}},
 		{"row 8, bytes", "\xff\xfe", []want{unknown(trigger.Direct, "\xff\xfe")}},
-		{"invalid UTF-8 stays", `{"messageBody":"` + "\xff" + `"}`, []want{{kind: trigger.MNSQueue, body: "\xff", kept: "\xff"}}},
+		{"invalid UTF-8 stays as spelled", `{"messageBody":"` + "\xff" + `"}`, []want{{kind: trigger.MNSQueue, body: "\"\xff\"", kept: "\"\xff\""}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -131,6 +135,30 @@ func TestReadMessages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAgain checks that what was refused as an HTTP request stays refused however it is kept.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	for _, http := range []string{
+		`{"headers":{},"EventType":"E"}`, `{"requestContext":{},"EventType":"E"}`, `{"headers":{"X-Vod-Signature":"abc"},"messageBody":"{}"}`,
+	} {
+		for _, payload := range []string{"[" + http + "]", "[" + quoted(http) + "]", quoted(http), b64(http), b64("[" + http + "]")} {
+			for _, m := range trigger.Read([]byte(payload)).Messages {
+				kept := m.Kept()
+				for _, again := range trigger.Again(m.Trigger, kept) {
+					if again.Reason == "" {
+						t.Errorf("%s is kept as %s, which reads as %+v", payload, kept, again)
+					}
+				}
+			}
+		}
+	}
+	for kind, kept := range map[trigger.Kind]string{trigger.HTTP: event, trigger.MNSTopic: b64(event), trigger.MNSQueue: quoted(event), trigger.Direct: event} {
+		if again := trigger.Again(kind, []byte(kept)); len(again) != 1 || again[0].Reason != "" {
+			t.Errorf("Again(%s, %s) = %+v, want the event", kind, kept, again)
+		}
 	}
 }
 
@@ -180,7 +208,7 @@ func TestRequestBody(t *testing.T) {
 		{"Base64", `"body":"eA==","isBase64Encoded":true`, "x", false},
 		{"not Base64", `"body":"{}","isBase64Encoded":true`, "{}", true},
 		{"flag says no", `"body":"eA==","isBase64Encoded":false`, "eA==", false},
-		{"lone surrogate", `"body":"\ud800"`, "\xed\xa0\x80", false},
+		{"lone surrogate", `"body":"\ud800"`, `"\ud800"`, false},
 	} {
 		r := trigger.Read([]byte(`{"headers":{},` + tt.members + `}`)).Request
 		if body, err := r.Body(9); string(body) != tt.body || (err != nil) != tt.fails {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/handler"
 	"github.com/vod-callback/recorder/internal/config"
 	"github.com/vod-callback/recorder/internal/funclog"
@@ -63,10 +64,10 @@ func logMembers(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	var out bytes.Buffer
 	log := funclog.New(&out, slog.LevelDebug, time.Now)
-	recorders := []record.Recorder{record.LogRecorder{Log: log}, fixed{result: record.Recorded}, fixed{result: record.Duplicate}, fixed{err: errors.New("kept nowhere")}}
+	recorders := []record.Recorder{nil, fixed{result: record.Recorded}, fixed{result: record.Duplicate}, fixed{err: errors.New("kept nowhere")}}
 	for _, recorder := range recorders {
 		for _, authenticate := range []bool{false, true} {
-			h := handler.Handler{Recorder: recorder, Log: log, Timeout: time.Second, Authenticate: authenticate, Now: time.Now}
+			h := handler.Handler{Recorder: recorder, Log: log, Events: events.Selection{events.TypeProduceMediaComplete}, Timeout: time.Second, Authenticate: authenticate, Now: time.Now}
 			for _, payload := range testdata(t) {
 				_, _ = h.Invoke(context.Background(), payload) // a recorder that fails fails the invocation
 			}
@@ -119,7 +120,8 @@ func (f fixed) Record(context.Context, record.Entry) (record.Result, error) { re
 func ossActions(t *testing.T) []string {
 	t.Helper()
 	actions := map[string]bool{}
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("x-oss-request-id", "6502A2C415E3A9B73D2F1C0A")
 		query := r.URL.Query()
 		switch {
 		case r.Method == http.MethodPut && len(query) == 0 && r.Header.Get("X-Oss-Copy-Source") == "" && r.Header.Get("X-Oss-Tagging") == "":
@@ -133,7 +135,7 @@ func ossActions(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder := record.Open(target, nil, func(string) string { return "a credential" })
+	recorder := record.Open(target, func(string) string { return "a credential" })
 	if _, err := recorder.Record(t.Context(), record.Entry{Key: "a/b.json", Body: []byte("{}\n")}); err != nil {
 		t.Fatal(err)
 	}

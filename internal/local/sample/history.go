@@ -90,7 +90,7 @@ func (h *history) outcome(t time.Time) outcome.Outcome {
 	}
 	return Outcome(e, outcome.Facts{
 		Trigger: []string{"http", "mns_queue"}[h.random.IntN(2)], MessageID: "", RequestID: "1-" + h.id()[:8] + "-" + h.id()[:12],
-		AccountID: AccountID, Region: Region, ReceivedAt: t.Add(time.Duration(200+h.random.IntN(1800)) * time.Millisecond),
+		AccountID: AccountID, Region: Region, ReceivedAt: t.Add(time.Duration(200+h.random.IntN(1800)) * time.Millisecond).UTC().Format(outcome.TimeFormat),
 	})
 }
 
@@ -118,7 +118,7 @@ func (h *history) id() string {
 // Outcome returns what the function would record of e.
 func Outcome(e Event, facts outcome.Facts) outcome.Outcome {
 	raw := e.JSON()
-	event, err := events.Parse(raw)
+	event, err := events.Parse(raw, events.Selection{events.TypeProduceMediaComplete})
 	if err != nil {
 		panic(err) // JSON makes what Parse reads
 	}

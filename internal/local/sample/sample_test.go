@@ -23,9 +23,9 @@ func TestEventsParse(t *testing.T) {
 		{Producer: events.IMS, Status: events.Success, MediaID: "m", ProjectID: "p", JobID: "j", Time: at},
 		{Producer: events.IMS, Status: events.Fail, MediaID: "m", ProjectID: "p", JobID: "j", Time: at, ErrorCode: "C", ErrorMessage: "<why>"},
 	} {
-		got, err := events.Parse(e.JSON())
+		got, err := events.Parse(e.JSON(), events.Selection{events.AllTypes})
 		if err != nil || got.Producer != e.Producer || got.Status != e.Status || got.MediaID != e.MediaID || got.ProjectID != e.ProjectID ||
-			got.JobID != e.JobID || !got.Time.Equal(at) || got.ErrorCode != e.ErrorCode || got.ErrorMessage != e.ErrorMessage {
+			got.JobID != e.JobID || !got.EventTime.Equal(at) || got.ErrorCode != e.ErrorCode || got.ErrorMessage != e.ErrorMessage {
 			t.Errorf("%s\nparses as %+v, %v; want %+v", e.JSON(), got, err, e)
 		}
 	}

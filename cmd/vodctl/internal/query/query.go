@@ -36,7 +36,7 @@ type Query struct {
 
 	// Open says which objects to open besides those that Project or ErrorCode have to look into.
 	// Nil is none.
-	Open func(outcome.KeyFacts) bool
+	Open func(store.KeyFacts) bool
 	// Problem is told of what cannot be read: keys that are no outcome's, objects that are no record. Such an
 	// object's row has its Err set. It is called from several goroutines.
 	Problem func(key string, err error)
@@ -52,7 +52,7 @@ type Progress struct {
 // A Row is one outcome: what its key says and, where the object was opened, the record or why it cannot
 // be read.
 type Row struct {
-	outcome.KeyFacts
+	store.KeyFacts
 	Key    string
 	Opened bool
 	Record outcome.Outcome // where Opened, and Err is nil
@@ -160,7 +160,7 @@ func (q *Query) keys(ctx context.Context, s store.Store, days []string) iter.Seq
 func (q *Query) list(ctx context.Context, s store.Store, day string) []listed {
 	prefix := outcome.DayPrefix(outcome.Root, day)
 	if q.Media != "" {
-		prefix = outcome.MediaPrefix(day, q.Media)
+		prefix = store.MediaPrefix(outcome.Root, day, q.Media)
 	}
 	var keys []listed
 	var failed error
@@ -170,7 +170,7 @@ func (q *Query) list(ctx context.Context, s store.Store, day string) []listed {
 			break
 		}
 		q.Progress.Keys.Add(1)
-		facts, err := outcome.ParseKey(o.Key)
+		facts, err := store.ParseKey(o.Key)
 		if err != nil {
 			q.problem(o.Key, err)
 			continue
@@ -203,7 +203,7 @@ func (q *Query) sort(keys []listed) {
 
 // inKey says whether the key's facts are what q wants. Times are compared to the second: a key has no
 // fractions.
-func (q *Query) inKey(k outcome.KeyFacts) bool {
+func (q *Query) inKey(k store.KeyFacts) bool {
 	return (q.Since.IsZero() || k.Time.Unix() >= q.Since.Unix()) &&
 		(q.Until.IsZero() || k.Time.Unix() < q.Until.Unix()) &&
 		(q.Status == "" || k.Status == q.Status) &&
@@ -228,14 +228,14 @@ func (q *Query) open(ctx context.Context, s store.Store, k listed) Row {
 	if k.err != nil {
 		return Row{fatal: k.err}
 	}
-	facts, err := outcome.ParseKey(k.key)
+	facts, err := store.ParseKey(k.key)
 	row := Row{KeyFacts: facts, Key: k.key, Err: err}
 	if !q.inside() && (q.Open == nil || !q.Open(facts)) {
 		return row
 	}
 	row.Opened = true
 	if row.Line, row.Err = s.Get(ctx, k.key); row.Err == nil {
-		row.Record, row.Err = outcome.Read(row.Line)
+		row.Record, row.Err = store.ReadRecord(row.Line)
 	}
 	q.Progress.Opened.Add(1)
 	if row.Err != nil && ctx.Err() == nil {

@@ -179,7 +179,7 @@ func TestCosts(t *testing.T) {
 		}
 	}
 	medium := f.outcomes[200]
-	everyFail := func(k outcome.KeyFacts) bool { return k.Status == events.Fail }
+	everyFail := func(k store.KeyFacts) bool { return k.Status == events.Fail }
 	for _, tt := range []struct {
 		name              string
 		q                 query.Query
@@ -189,7 +189,7 @@ func TestCosts(t *testing.T) {
 		{"failures, by key", query.Query{Status: events.Fail}, failed, 1 + 21, 0},
 		{"failures, opened", query.Query{Open: everyFail}, 400, 1 + 21, failed},
 		{"a day", query.Query{Since: end.Add(-24 * time.Hour)}, -1, 1 + 2, 0},
-		{"a medium", query.Query{Media: medium.MediaID, Open: func(outcome.KeyFacts) bool { return true }}, 1, 1 + 21, 1},
+		{"a medium", query.Query{Media: medium.MediaID, Open: func(store.KeyFacts) bool { return true }}, 1, 1 + 21, 1},
 		{"an error code", query.Query{ErrorCode: "none"}, 0, 1 + 21, failed},
 		{"a project", query.Query{Since: end.Add(-15 * time.Hour), Project: "none"}, 0, 1 + 1, -1},
 	} {
@@ -199,7 +199,7 @@ func TestCosts(t *testing.T) {
 		}
 	}
 	// A limit stops early: what is ahead of the last row at that moment, and no more.
-	if rows, lists, gets := f.costs(t, query.Query{Limit: 3, Open: func(outcome.KeyFacts) bool { return true }}); rows != 3 || lists > 1+4 || gets > 6 {
+	if rows, lists, gets := f.costs(t, query.Query{Limit: 3, Open: func(store.KeyFacts) bool { return true }}); rows != 3 || lists > 1+4 || gets > 6 {
 		t.Errorf("limit: %d rows for %d listings and %d objects", rows, lists, gets)
 	}
 }
@@ -221,7 +221,7 @@ func TestProblemsAreNamed(t *testing.T) {
 	}
 	var mu sync.Mutex
 	named := map[string]error{}
-	q := query.Query{Open: func(outcome.KeyFacts) bool { return true }, Problem: func(key string, err error) {
+	q := query.Query{Open: func(store.KeyFacts) bool { return true }, Problem: func(key string, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if named[key] != nil {
@@ -266,7 +266,7 @@ func TestLargeRecord(t *testing.T) {
 	large := f.outcomes[0]
 	large.MediaID, large.UserData = "large", strings.Repeat("\x01", 1<<20)
 	f.add(t, large)
-	q := query.Query{Media: "large", Open: func(outcome.KeyFacts) bool { return true }}
+	q := query.Query{Media: "large", Open: func(store.KeyFacts) bool { return true }}
 	for row, err := range q.Rows(t.Context(), f.store) {
 		if err != nil || row.Err != nil || len(row.Line) < 6<<20 || row.Record.UserData != large.UserData {
 			t.Errorf("%d bytes, %v, %v", len(row.Line), err, row.Err)
@@ -332,7 +332,7 @@ func TestInterrupt(t *testing.T) {
 	}()
 	rows := 0
 	var failure error
-	for row, err := range (query.Query{Open: func(outcome.KeyFacts) bool { return true }}).Rows(ctx, f.store) {
+	for row, err := range (query.Query{Open: func(store.KeyFacts) bool { return true }}).Rows(ctx, f.store) {
 		if err != nil {
 			failure = err
 			break
@@ -351,7 +351,7 @@ func TestCountRejected(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1, 1)
 	for i, day := range []int{-3, -2, -1, 0, 0} {
-		key, err := outcome.NewRejected("no", []byte{byte(i)}, outcome.Facts{ReceivedAt: end.AddDate(0, 0, day)}).Key()
+		key, err := outcome.NewRejected("no", []byte{byte(i)}, outcome.Facts{ReceivedAt: end.AddDate(0, 0, day).Format(outcome.TimeFormat)}).Key()
 		check(t, err)
 		f.put(t, key, []byte("{}"))
 	}

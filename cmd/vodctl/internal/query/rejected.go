@@ -28,7 +28,7 @@ func CountRejected(ctx context.Context, s store.Store, since, until time.Time, p
 			if err != nil {
 				return count{err: err}
 			}
-			if _, err := outcome.ParseRejectedKey(o.Key); err != nil {
+			if _, err := store.ParseRejectedKey(o.Key); err != nil {
 				q.problem(o.Key, err)
 				continue
 			}

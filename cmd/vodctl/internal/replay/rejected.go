@@ -9,15 +9,16 @@ import (
 	"iter"
 	"time"
 
+	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/store"
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 
-// Rejected yields the rejected records of s as Items that hold what in them is an event by today's
-// reading.
-func Rejected(ctx context.Context, s store.Store) iter.Seq[Item] {
+// Rejected yields the rejected records of s as Items that hold what in them the current parser reads as an
+// event of types.
+func Rejected(ctx context.Context, s store.Store, types events.Selection) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		for o, err := range s.Keys(ctx, outcome.RejectedRoot+"/") {
 			if err != nil {
@@ -29,7 +30,7 @@ func Rejected(ctx context.Context, s store.Store) iter.Seq[Item] {
 				if err != nil {
 					return nil, err
 				}
-				return readAgain(data)
+				return readAgain(data, types)
 			}}
 			if !yield(it) {
 				return
@@ -39,24 +40,23 @@ func Rejected(ctx context.Context, s store.Store) iter.Seq[Item] {
 }
 
 // readAgain returns the events in a rejected record. The error is a skipError where there is none.
-func readAgain(data []byte) ([]record.Entry, error) {
+func readAgain(data []byte, types events.Selection) ([]record.Entry, error) {
 	var r outcome.Rejected
 	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("it is no rejected record: %w", err)
+		return nil, fmt.Errorf("it is not a rejected record: %w", err)
 	}
 	kept, err := r.Kept()
 	if err != nil {
-		return nil, fmt.Errorf("it is no rejected record: %w", err)
+		return nil, fmt.Errorf("it is not a rejected record: %w", err)
 	}
-	received, err := time.Parse(time.RFC3339, r.ReceivedAt)
-	if err != nil {
-		return nil, fmt.Errorf("it is no rejected record: received_at: %w", err)
+	if _, err := time.Parse(time.RFC3339, r.ReceivedAt); err != nil {
+		return nil, fmt.Errorf("it is not a rejected record: received_at: %w", err)
 	}
 	var entries []record.Entry
 	var reasons []error
 	for _, m := range trigger.Again(trigger.Kind(r.Trigger), kept) {
-		e, err := readMessage(m, outcome.Facts{
-			Trigger: r.Trigger, MessageID: cmp.Or(r.MessageID, m.ID), RequestID: r.RequestID, ReceivedAt: received,
+		e, err := readMessage(m, types, outcome.Facts{
+			Trigger: r.Trigger, MessageID: cmp.Or(r.MessageID, m.ID), RequestID: r.RequestID, ReceivedAt: r.ReceivedAt,
 		})
 		if err != nil {
 			reasons = append(reasons, err)
@@ -70,11 +70,11 @@ func readAgain(data []byte) ([]record.Entry, error) {
 	return entries, nil
 }
 
-func readMessage(m trigger.Message, facts outcome.Facts) (record.Entry, error) {
+func readMessage(m trigger.Message, types events.Selection, facts outcome.Facts) (record.Entry, error) {
 	if m.Reason != "" {
 		return record.Entry{}, errors.New(m.Reason)
 	}
-	o, err := newOutcome(m.Body, facts)
+	o, err := newOutcome(m.Body, types, facts)
 	if err != nil {
 		return record.Entry{}, err
 	}

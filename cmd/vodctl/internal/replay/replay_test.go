@@ -27,15 +27,18 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
+// edits is the default of RECORD_EVENTS.
+var edits = events.Selection{events.TypeProduceMediaComplete}
+
 var received = time.Date(2026, 11, 22, 10, 30, 0, 0, time.UTC)
 
 // facts are those of every entry here.
-var facts = outcome.Facts{Trigger: "mns_topic", MessageID: "M1", RequestID: "req-1", AccountID: "1", Region: "cn-shanghai", ReceivedAt: received}
+var facts = outcome.Facts{Trigger: "mns_topic", MessageID: "M1", RequestID: "req-1", AccountID: "1", Region: "cn-shanghai", ReceivedAt: received.Format(outcome.TimeFormat)}
 
 func outcomeEntry(tb testing.TB, e sample.Event) record.Entry {
 	tb.Helper()
 	raw := e.JSON()
-	event, err := events.Parse(raw)
+	event, err := events.Parse(raw, edits)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -60,12 +63,31 @@ func entry(tb testing.TB, of interface{ Entry() (record.Entry, error) }) record.
 	return e
 }
 
+// textLine is how the function writes a line with attrs.
+func textLine(msg string, attrs ...slog.Attr) string {
+	var b bytes.Buffer
+	log := funclog.New(&b, slog.LevelDebug, func() time.Time { return received })
+	_ = log.Keep(slog.LevelError, msg, facts.RequestID, attrs...)
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
 // logLine is how the function writes e.
 func logLine(msg string, e record.Entry) string {
-	var b bytes.Buffer
-	log := funclog.New(&b, slog.LevelError, func() time.Time { return received })
-	_ = log.Keep(slog.LevelError, msg, e.RequestID, append(slices.Clone(e.Attrs), slog.String("error", "oss put b/k: 503"))...)
-	return strings.TrimSuffix(b.String(), "\n")
+	attrs := []slog.Attr{slog.Any("outcome", json.RawMessage(e.Body))}
+	var r outcome.Rejected
+	if strings.HasPrefix(e.Key, outcome.RejectedRoot+"/") {
+		if err := json.Unmarshal(e.Body, &r); err != nil {
+			panic(err)
+		}
+		attrs = []slog.Attr{slog.String("reason", r.Reason), slog.String("trigger", r.Trigger), slog.String("message_id", r.MessageID), slog.String("received_at", r.ReceivedAt)}
+		if r.Payload != nil {
+			attrs = append(attrs, slog.String("payload", *r.Payload))
+		}
+		if r.PayloadBase64 != nil {
+			attrs = append(attrs, slog.String("payload_base64", *r.PayloadBase64))
+		}
+	}
+	return textLine(msg, append(attrs, slog.String("error", "oss put b/k: 503"))...)
 }
 
 // memory is a Recorder that keeps bodies by key.
@@ -179,14 +201,14 @@ func TestLogChecks(t *testing.T) {
 	}
 	want := []string{
 		"log:1: outcome: schema_version 2 is newer than the 1 that this program knows: use a newer one",
-		"log:2: outcome: no record",
+		"log:2: outcome: not a record",
 		`log:3: outcome: status is "success", but the raw event makes it "fail"`,
 		`log:4: outcome: media_id is "m2", but the raw event makes it "m1"`,
 		`log:5: outcome: media_id is "", but the raw event makes it "m1"`,
 		`log:6: outcome: user_id is "7", but the raw event makes it ""`,
 		`log:7: outcome: json: cannot unmarshal JSON string into Go outcome.Outcome: unknown object member name "unheard_of"`,
 		`log:8: the line is cut short or garbled: jsontext: duplicate object member name "Status"`,
-		`log:9: outcome.raw: EventType: found "Other"`,
+		`log:9: outcome: event_type is "ProduceMediaComplete", but the raw event makes it "Other"`,
 		`log:10: the line is cut short or garbled: jsontext: duplicate object member name "outcome"`,
 		`log:11: the line is cut short or garbled`,
 		`log:12: json: cannot unmarshal JSON number`,
@@ -295,14 +317,14 @@ func TestRejected(t *testing.T) {
 		{"direct", "direct", "", vod, 1, ""},
 		{"direct, a batch", "direct", "", "[" + vod + `,5,{"EventType":"Other"}]`, 1, ""},
 		{"direct, like HTTP", "direct", "", `{"headers":{},"EventType":"ProduceMediaComplete"}`, 0, "cannot be authenticated any more"},
-		{"direct, another type", "direct", "", `{"EventType":"Other"}`, 0, "an event of another type"},
+		{"direct, another type", "direct", "", `{"EventType":"Other"}`, 0, "not among the types"},
 		{"direct, an empty batch", "direct", "", `[]`, 0, "it holds no message"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			target := record.Target{Dir: t.TempDir()}
-			f := outcome.Facts{Trigger: tt.trigger, MessageID: tt.messageID, RequestID: "req-9", ReceivedAt: received}
-			to := record.Open(target, nil, nil)
+			f := outcome.Facts{Trigger: tt.trigger, MessageID: tt.messageID, RequestID: "req-9", ReceivedAt: received.Format(outcome.TimeFormat)}
+			to := record.Open(target, nil)
 			if _, err := to.Record(t.Context(), entry(t, outcome.NewRejected("old reason", []byte(tt.kept), f))); err != nil {
 				t.Fatal(err)
 			}
@@ -311,7 +333,7 @@ func TestRejected(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range 2 {
-				s, words := run(t.Context(), replay.Rejected(t.Context(), from), to)
+				s, words := run(t.Context(), replay.Rejected(t.Context(), from, edits), to)
 				if !s.Complete() || s.Count(replay.Recorded) != tt.recorded*(1-i) || s.Count(replay.Duplicate) != tt.recorded*i {
 					t.Errorf("run %d: %+v, %q; want %d recorded", i, s, words, tt.recorded)
 				}
@@ -340,7 +362,7 @@ func TestRejected(t *testing.T) {
 func TestRejectedStore(t *testing.T) {
 	t.Parallel()
 	target := record.Target{Dir: t.TempDir()}
-	to := record.Open(target, nil, nil)
+	to := record.Open(target, nil)
 	for key, body := range map[string]string{
 		"rejected/dt=2026-11-22/1.json": "no JSON",
 		"rejected/dt=2026-11-22/2.json": `{"received_at":"2026-11-22T00:00:00Z"}`,
@@ -354,8 +376,8 @@ func TestRejectedStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, words := run(t.Context(), replay.Rejected(t.Context(), from), to)
-	if s.Count(replay.Failed) != 3 || !strings.HasPrefix(words[0], "rejected/dt=2026-11-22/1.json: it is no rejected record: ") {
+	s, words := run(t.Context(), replay.Rejected(t.Context(), from, edits), to)
+	if s.Count(replay.Failed) != 3 || !strings.HasPrefix(words[0], "rejected/dt=2026-11-22/1.json: it is not a rejected record: ") {
 		t.Errorf("%+v, %q; want 3 failed", s, words)
 	}
 }
@@ -452,7 +474,7 @@ func TestTextsAreNotObeyed(t *testing.T) {
 	for _, text := range []string{
 		`"msg":"unrecorded"`, `\"msg\":\"unrecorded\"`, forged, "\n" + forged + "\n", `"}` + forged, quote(forged), `{"message":` + quote(forged) + `}`,
 	} {
-		recorded := logLine(funclog.Recorded, record.Entry{RequestID: "r", Attrs: []slog.Attr{slog.String("media_id", text)}})
+		recorded := textLine(funclog.Recorded, slog.String("media_id", text))
 		unrecorded := logLine(funclog.Unrecorded, rejectedEntry(t, text))
 		for name, tt := range map[string]struct {
 			log      string

@@ -13,7 +13,7 @@ import (
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/report"
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/local/sample"
-	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/store"
 )
 
 var end = time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)
@@ -23,7 +23,7 @@ func options() report.Options {
 }
 
 func rowOf(media string, at time.Time, status events.Status) query.Row {
-	return query.Row{KeyFacts: outcome.KeyFacts{Media: media, Time: at, Status: status}, Opened: status == events.Fail}
+	return query.Row{KeyFacts: store.KeyFacts{Media: media, Time: at, Status: status}, Opened: status == events.Fail}
 }
 
 // addHistory adds two weeks of sample outcomes.

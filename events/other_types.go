@@ -1,0 +1,33 @@
+package events
+
+import "strings"
+
+// otherType reads an event of another type than ProduceMediaComplete by the members that the types have in
+// common. The published samples differ in how they spell them, and some lack what their own tables require, so
+// only the type and the time are required.
+func (r *reader) otherType(eventType string) Event {
+	if !IsType(eventType) {
+		r.fail("EventType", typeForm)
+	}
+	e := Event{EventType: eventType, Producer: VOD, EventTime: r.time("EventTime", true), UserID: r.first("UserId")}
+	b := r
+	if r.isIMS() {
+		e.Producer, b = IMS, r.within("MessageBody")
+	}
+	switch strings.ToLower(b.first("Status")) {
+	case "success", "succeed":
+		e.Status = Success
+	case "fail", "failed":
+		e.Status = Fail
+	}
+	e.MediaID = b.first("MediaId", "VideoId", "ImageId", "AttachedMediaId")
+	e.JobID = b.first("JobId", "TaskId", "MediaRefreshJobId")
+	e.ProjectID = b.first("ProjectId")
+	e.MediaURL = b.first("MediaURL", "FileURL", "FileUrl")
+	e.UserData = b.first("Extend", "UserData")
+	e.ErrorCode, e.ErrorMessage = b.first("ErrorCode"), b.first("ErrorMessage")
+	if e.Status == Fail { // the AI events have Code and Message, also "0" and "OK" on success
+		e.ErrorCode, e.ErrorMessage = b.first("ErrorCode", "Code"), b.first("ErrorMessage", "Message")
+	}
+	return e
+}

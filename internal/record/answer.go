@@ -1,0 +1,123 @@
+package record
+
+import (
+	"cmp"
+	"crypto/tls"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// An AnswerError is an answer of the storage that is not the success of OSS. Its texts are only what OSS
+// says in their place: what answers need not be OSS, and could repeat the secrets that it was told.
+type AnswerError struct {
+	Status    int    // of HTTP
+	Code      string // such as AccessDenied, or ""
+	EC        string // the error's number, such as 0003-00000001, or ""
+	RequestID string // of OSS, or ""
+}
+
+// Error says all of it on one line.
+func (e *AnswerError) Error() string {
+	text := fmt.Sprintf("%d %s", e.Status, cmp.Or(e.Code, http.StatusText(e.Status)))
+	if e.Status/100 == 2 {
+		text += ", which is not an answer of OSS: is the endpoint right?"
+	}
+	if e.EC != "" {
+		text += ", EC " + e.EC
+	}
+	if e.RequestID != "" {
+		text += ", OSS request " + e.RequestID
+	}
+	return text
+}
+
+// IsPassing reports whether err, of a request to OSS, can go away by itself, so that trying again can help:
+// a broken connection, 5xx, too many requests, a time-out, a body that was damaged on the way and a stranger's
+// answer can; a refusal and an untrusted certificate cannot.
+func IsPassing(err error) bool {
+	answer, ok := errors.AsType[*AnswerError](err)
+	if !ok {
+		_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+		return !untrusted
+	}
+	switch answer.Status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	case http.StatusBadRequest:
+		return answer.Code == "RequestTimeout" || answer.Code == "InvalidDigest"
+	}
+	return answer.Status >= 500 || answer.Status < 300
+}
+
+// Describe returns err without the URL that net/http puts in front of it.
+func Describe(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+// maxAnswer is how much is read of the answer to a PUT, and of any error, in bytes.
+const maxAnswer = 64 << 10
+
+// A transport turns every answer that is not OSS's success into an *AnswerError. The SDK takes any 2xx as
+// success, reads answers without a limit, and hides the status of an answer that is not XML.
+type transport struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusOK && resp.Header.Get("x-oss-request-id") != "" {
+		if req.Method == http.MethodPut {
+			resp.Body = limitedBody{io.LimitReader(resp.Body, maxAnswer), resp.Body}
+		}
+		return resp, nil
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, err // what it was going to say is unknown
+	}
+	return nil, newAnswerError(resp, body)
+}
+
+type limitedBody struct {
+	io.Reader
+	io.Closer
+}
+
+// newAnswerError reads what OSS says in XML. Of any other body only the status counts.
+func newAnswerError(resp *http.Response, body []byte) *AnswerError {
+	var said struct {
+		Code, RequestId string //nolint:revive // as OSS spells it
+		EC              string
+	}
+	_ = xml.Unmarshal(body, &said)
+	return &AnswerError{
+		Status:    resp.StatusCode,
+		Code:      only(letters, said.Code),
+		EC:        only(digits+"-", cmp.Or(said.EC, resp.Header.Get("x-oss-ec"))),
+		RequestID: only(digits+"ABCDEF", cmp.Or(said.RequestId, resp.Header.Get("x-oss-request-id"))),
+	}
+}
+
+const (
+	digits  = "0123456789"
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// only returns s if it is short and made of nothing but chars.
+func only(chars, s string) string {
+	if len(s) > 64 || strings.Trim(s, chars) != "" {
+		return ""
+	}
+	return s
+}
