@@ -10,16 +10,9 @@ import (
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// An OtherTypeError is the error for an event of a type that is not selected. A callback URL usually
-// receives several types: acknowledge it, do not record it.
-type OtherTypeError struct {
-	EventType string // as sent, never empty
-}
-
-// Error names the type that was found.
-func (e *OtherTypeError) Error() string {
-	return "EventType: found " + quote(e.EventType) + ", which is not among the types to record"
-}
+// ErrOtherType is the error for an event of a type that is not selected. A callback URL usually receives
+// several types: acknowledge it, do not record it.
+var ErrOtherType = errors.New("not a type of event to record")
 
 // A FieldError names the first member that breaks the published form. Retrying cannot fix it.
 type FieldError struct {
@@ -35,11 +28,6 @@ func (e *FieldError) Error() string {
 		member = "event"
 	}
 	return member + ": found " + e.Found + ", want " + e.Want
-}
-
-// sizeError says that the text of the member (or of the event where that is empty) is too large.
-func sizeError(member string, size int) *FieldError {
-	return &FieldError{Member: member, Found: strconv.Itoa(size) + " bytes", Want: "at most " + strconv.Itoa(MaxSize)}
 }
 
 // documentError says why data, the text of the member (or of the event where that is empty), is not a JSON
@@ -58,10 +46,7 @@ func documentError(member string, data []byte, err error) *FieldError {
 	return &FieldError{member, found(data), "one JSON object"}
 }
 
-// foundLimit is how much of a found value an error message repeats, in bytes.
-const foundLimit = 64
-
-// found says what v is, for a FieldError.
+// found says what v is, for a FieldError: a text in quotes, any other JSON as it is.
 func found(v jsontext.Value) string {
 	switch {
 	case len(v) == 0:
@@ -69,13 +54,17 @@ func found(v jsontext.Value) string {
 	case v.Kind() == '"' && v.IsValid(jsontext.AllowInvalidUTF8(true)):
 		return quote(string(jsonx.Text(v)))
 	}
-	return jsonx.Describe(v) + " " + quote(string(v[:min(len(v), 2*foundLimit)]))
+	return cut(string(jsonx.Compact(v)))
 }
 
-// quote makes s safe for one line of a log or a terminal, cut short.
-func quote(s string) string {
-	if len(s) <= foundLimit {
-		return strconv.Quote(s)
+// quote makes s safe for one line of a log or a terminal.
+func quote(s string) string { return strconv.Quote(cut(s)) }
+
+// cut shortens what an error message repeats.
+func cut(s string) string {
+	const limit = 64
+	if len(s) <= limit {
+		return s
 	}
-	return strconv.Quote(strings.ToValidUTF8(s[:foundLimit], "")) + "…"
+	return strings.ToValidUTF8(s[:limit], "") + "…"
 }

@@ -1,6 +1,9 @@
 package events
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // A Producer is the service that published an event.
 type Producer string
@@ -46,12 +49,7 @@ type Event struct {
 
 // Subject returns what the event is about: the media ID or, where there is none, the job ID. It is never
 // empty for ProduceMediaComplete.
-func (e Event) Subject() string {
-	if e.MediaID != "" {
-		return e.MediaID
-	}
-	return e.JobID
-}
+func (e Event) Subject() string { return cmp.Or(e.MediaID, e.JobID) }
 
 // MaxSize is the largest text of an event that Parse reads, in bytes. A queue carries 64 KiB and a
 // callback 256 KiB.
@@ -61,15 +59,15 @@ const MaxSize = 1 << 20
 //
 // Member names match exactly. A repeated name (at any depth, however escaped), invalid UTF-8, a lone
 // surrogate, a number beyond an IEEE 754 double, trailing data, and a text over MaxSize are errors. Unknown
-// members are ignored. The error is an *OtherTypeError where types does not select the event, which should be
-// acknowledged and nothing else, and a *FieldError for everything that breaks the published form.
+// members are ignored. The error is ErrOtherType where types does not select the event, of which only the
+// EventType is returned then, and a *FieldError for everything that breaks the published form.
 func Parse(data []byte, types Selection) (Event, error) {
 	r := newReader(data)
 	var e Event
 	switch eventType := r.required("EventType"); {
 	case !r.ok():
 	case !types.Has(eventType):
-		return Event{}, &OtherTypeError{EventType: eventType}
+		return Event{EventType: eventType}, ErrOtherType
 	case eventType == TypeProduceMediaComplete:
 		e = r.produceMediaComplete()
 	default:

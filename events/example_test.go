@@ -30,9 +30,9 @@ func ExampleParse_errors() {
 		`{"EventType":"FileUploadComplete"}`,
 		`{"EventType":"ProduceMediaComplete","EventTime":"yesterday"}`,
 	} {
-		_, err := events.Parse([]byte(text), events.Selection{events.TypeProduceMediaComplete})
-		if other, ok := errors.AsType[*events.OtherTypeError](err); ok {
-			fmt.Println("acknowledge", other.EventType)
+		event, err := events.Parse([]byte(text), events.Selection{events.TypeProduceMediaComplete})
+		if errors.Is(err, events.ErrOtherType) {
+			fmt.Println("acknowledge", event.EventType)
 			continue
 		}
 		fmt.Println(err)

@@ -28,7 +28,7 @@ func ParseSelection(s string) (Selection, error) {
 	var selection Selection
 	for entry := range strings.SplitSeq(s, ",") {
 		switch entry = strings.TrimSpace(entry); {
-		case entry == "" || selection.names(entry):
+		case entry == "" || slices.Contains(selection, entry):
 		case entry != AllTypes && !IsType(entry):
 			return nil, fmt.Errorf("%q is not an event type (%s)", entry, typeForm)
 		default:
@@ -38,13 +38,13 @@ func ParseSelection(s string) (Selection, error) {
 	switch {
 	case len(selection) == 0:
 		return nil, errors.New("the list has no entry")
-	case selection.names(AllTypes) && len(selection) > 1:
+	case slices.Contains(selection, AllTypes) && len(selection) > 1:
 		return nil, errors.New("* stands alone")
 	}
 	return selection, nil
 }
 
 // Has reports whether s selects eventType.
-func (s Selection) Has(eventType string) bool { return s.names(AllTypes) || s.names(eventType) }
-
-func (s Selection) names(entry string) bool { return slices.Contains(s, entry) }
+func (s Selection) Has(eventType string) bool {
+	return slices.Contains(s, AllTypes) || slices.Contains(s, eventType)
+}

@@ -79,30 +79,22 @@ func (h *Handler) recordingContext(ctx context.Context, inv invocation) (context
 // handleMessages handles all messages of a delivery side by side, a bounded number at a time. One that
 // fails leaves the others alone.
 func (h *Handler) handleMessages(ctx context.Context, inv invocation, messages []trigger.Message) counts {
-	work := make(chan trigger.Message)
-	results := make(chan result)
+	count := counts{}
+	var mu sync.Mutex
 	var workers sync.WaitGroup
-	for range min(len(messages), record.MaxInFlight) {
+	free := make(chan struct{}, record.MaxInFlight)
+	for i, m := range messages {
+		messages[i] = trigger.Message{} // a large batch need not stay in memory to its end
+		free <- struct{}{}
 		workers.Go(func() {
-			for m := range work {
-				r, _ := h.handleMessage(ctx, inv, m)
-				results <- r
-			}
+			r, _ := h.handleMessage(ctx, inv, m)
+			mu.Lock()
+			count[r]++
+			mu.Unlock()
+			<-free
 		})
 	}
-	go func() {
-		for i, m := range messages {
-			messages[i] = trigger.Message{} // a large batch need not stay in memory to its end
-			work <- m
-		}
-		close(work)
-		workers.Wait()
-		close(results)
-	}()
-	count := counts{}
-	for r := range results {
-		count[r]++
-	}
+	workers.Wait()
 	return count
 }
 
@@ -116,51 +108,46 @@ func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.M
 			r = h.unrecorded(facts, cause, rejectedAttrs(outcome.NewRejected(cause.Error(), m.Kept(), facts), true)...)
 		}
 	}()
-	o, err := h.read(m, facts)
-	if other, ok := errors.AsType[*events.OtherTypeError](err); ok {
+	if m.Reason != "" {
+		return h.reject(ctx, facts, m.Reason, m.Kept()), m.Reason
+	}
+	event, err := events.Parse(m.Body, h.Events)
+	if errors.Is(err, events.ErrOtherType) {
 		h.Log.Say(slog.LevelInfo, funclog.Ignored, facts.RequestID,
-			slog.String("event_type", funclog.Cut(other.EventType, eventTypeLimit)), slog.String("trigger", facts.Trigger))
+			slog.String("event_type", funclog.Cut(event.EventType, textLimit)), slog.String("trigger", facts.Trigger))
 		return ignored, ""
+	}
+	var o outcome.Outcome
+	if err == nil {
+		o, err = outcome.New(event, m.Body, facts)
 	}
 	if err != nil {
 		return h.reject(ctx, facts, err.Error(), m.Kept()), err.Error()
 	}
-	return h.record(ctx, facts, o), ""
-}
-
-// read reads the event in m.
-func (h *Handler) read(m trigger.Message, facts outcome.Facts) (outcome.Outcome, error) {
-	if m.Reason != "" {
-		return outcome.Outcome{}, errors.New(m.Reason)
-	}
-	event, err := events.Parse(m.Body, h.Events)
-	if err != nil {
-		return outcome.Outcome{}, err
-	}
-	return outcome.New(event, m.Body, facts)
+	return h.record(ctx, o), ""
 }
 
 // record keeps an outcome: where there is no recorder, the log's line is the record.
-func (h *Handler) record(ctx context.Context, facts outcome.Facts, o outcome.Outcome) result {
+func (h *Handler) record(ctx context.Context, o outcome.Outcome) result {
 	entry, err := o.Entry()
 	whole := slog.Any("outcome", json.RawMessage(entry.Body))
 	how := record.Recorded
 	switch {
 	case err != nil:
 	case h.Recorder == nil:
-		err = h.Log.Keep(slog.LevelInfo, funclog.Outcome, facts.RequestID, whole)
+		err = h.Log.Keep(slog.LevelInfo, funclog.Outcome, o.RequestID, whole)
 	default:
 		how, err = h.Recorder.Record(ctx, entry)
 	}
 	if err != nil {
-		return h.unrecorded(facts, err, whole)
+		return h.unrecorded(o.Facts, err, whole)
 	}
+	r := recorded
 	if how == record.Duplicate {
-		h.Log.Say(slog.LevelInfo, funclog.Duplicate, facts.RequestID, outcomeAttrs(o, entry.Key)...)
-		return duplicate
+		r = duplicate
 	}
-	h.Log.Say(slog.LevelInfo, funclog.Recorded, facts.RequestID, outcomeAttrs(o, entry.Key)...)
-	return recorded
+	h.Log.Say(slog.LevelInfo, string(r), o.RequestID, outcomeAttrs(o, entry.Key)...) // the log has the same words
+	return r
 }
 
 // reject keeps input in which no event could be read. Kept before or now, it counts the same.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/funclog"
@@ -18,7 +19,7 @@ const maxBody = 256 << 10
 // answerHTTP handles a callback. Until it is known to be authentic nothing of it is stored.
 func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Request) httpAnswer {
 	if r.Method != http.MethodPost {
-		h.refuse(inv, r, "the method is "+cmp.Or(funclog.Cut(r.Method, methodLimit), "missing")+", not POST")
+		h.refuse(inv, r, "the method is "+cmp.Or(funclog.Cut(r.Method, textLimit), "missing")+", not POST")
 		return methodNotAllowed
 	}
 	body, bodyErr := r.Body(maxBody)
@@ -26,7 +27,7 @@ func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Req
 		h.refuse(inv, r, "the body is larger than 262144 bytes")
 		return bodyTooLarge
 	}
-	if err := h.authenticate(inv, r); err != nil {
+	if !h.authenticate(inv, r) {
 		return unauthorized
 	}
 	m := trigger.Message{Trigger: trigger.HTTP, Body: body, Sent: body}
@@ -36,16 +37,15 @@ func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Req
 	return answerTo(h.handleMessage(ctx, inv, m))
 }
 
-// authenticate refuses, with a line in the log that says why, whatever is not proven to come from a
-// configured sender.
-func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
+// authenticate reports whether r is proven to come from a configured sender. Where it is not, a line in the
+// log says why.
+func (h *Handler) authenticate(inv invocation, r *trigger.Request) bool {
 	if r.Repeated != "" {
-		err := errors.New("the trigger event has a member more than once: " + r.Repeated)
-		h.refuse(inv, r, err.Error())
-		return err
+		h.refuse(inv, r, "the trigger event has a member more than once: "+r.Repeated)
+		return false
 	}
 	if !h.Authenticate {
-		return nil
+		return true
 	}
 	urls := h.CallbackURLs
 	if len(urls) == 0 {
@@ -55,29 +55,22 @@ func (h *Handler) authenticate(inv invocation, r *trigger.Request) error {
 	switch {
 	case errors.Is(err, callback.ErrMismatch):
 		// A wrong URL is the likeliest mistake in setting up: say which ones were tried.
-		h.refuse(inv, r, err.Error(), slog.Any("urls", shortURLs(urls)))
+		urls = slices.Clone(urls)
+		for i, url := range urls {
+			urls[i] = funclog.Cut(url, textLimit)
+		}
+		h.refuse(inv, r, err.Error(), slog.Any("urls", urls))
 	case err != nil:
 		h.refuse(inv, r, err.Error())
 	}
-	return err
+	return err == nil
 }
 
 func (h *Handler) refuse(inv invocation, r *trigger.Request, reason string, attrs ...slog.Attr) {
-	attrs = append([]slog.Attr{slog.String("reason", reason), slog.String("method", funclog.Cut(r.Method, methodLimit))}, attrs...)
+	attrs = append([]slog.Attr{slog.String("reason", reason), slog.String("method", funclog.Cut(r.Method, textLimit))}, attrs...)
 	h.Log.Say(slog.LevelWarn, funclog.Refused, inv.requestID, attrs...)
 }
 
-// How much of a stranger's text the log repeats, in bytes. A callback URL has at most 256 at the senders.
-const (
-	methodLimit    = 32
-	urlLimit       = 512
-	eventTypeLimit = 128
-)
-
-func shortURLs(urls []string) []string {
-	short := make([]string, len(urls))
-	for i, url := range urls {
-		short[i] = funclog.Cut(url, urlLimit)
-	}
-	return short
-}
+// textLimit is how much of each text of a stranger's the log repeats, in bytes. A callback URL has at most 256
+// at the senders.
+const textLimit = 512

@@ -50,14 +50,12 @@ func (o Object) Has(name string) bool { return o.Get(name) != nil }
 
 // Repeated returns the first of names that o has more than once, or "".
 func (o Object) Repeated(names ...string) string {
+	count := map[string]int{}
+	for _, m := range o {
+		count[m.Name]++
+	}
 	for _, name := range names {
-		n := 0
-		for _, m := range o {
-			if m.Name == name {
-				n++
-			}
-		}
-		if n > 1 {
+		if count[name] > 1 {
 			return name
 		}
 	}
@@ -68,8 +66,10 @@ func (o Object) Repeated(names ...string) string {
 // a number that RFC 8785 cannot hold, nesting beyond MaxDepth and trailing data are errors.
 func Strict(data []byte) (Object, error) {
 	o, err := readObject(data, nil)
-	if err == nil {
-		err = checkTokens(data)
+	for _, m := range o {
+		if m.Value.Kind() != '"' && err == nil {
+			err = checkTokens(m.Value)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -150,7 +150,8 @@ func readValue(dec *jsontext.Decoder, data []byte) (jsontext.Value, error) {
 	return data[end-int64(len(v)) : end : end], err
 }
 
-// checkTokens looks for numbers that overflow and for nesting that is too deep. data must be valid JSON.
+// checkTokens looks for numbers that overflow and for nesting that is too deep in data, valid JSON inside an
+// object.
 func checkTokens(data []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(data), lenient...)
 	for {
@@ -160,7 +161,7 @@ func checkTokens(data []byte) error {
 			return nil
 		case err != nil:
 			return err
-		case dec.StackDepth() > MaxDepth:
+		case dec.StackDepth() >= MaxDepth:
 			return ErrDepth
 		case tok.Kind() == '0':
 			if _, err := strconv.ParseFloat(tok.String(), 64); err != nil {
@@ -193,19 +194,4 @@ func Compact(v jsontext.Value) []byte {
 	c := v.Clone()
 	_ = c.Compact(lenient...) // it fails for invalid JSON only
 	return c
-}
-
-// Kind returns the kind of the JSON value that data begins with: '{', '[', '"', '0' for a number, 'n', 't',
-// 'f', or 0 for none.
-func Kind(data []byte) jsontext.Kind { return jsontext.Value(data).Kind() }
-
-// Describe names the kind of v in words, for an error message.
-func Describe(v jsontext.Value) string {
-	switch v.Kind() {
-	case '{':
-		return "object"
-	case '[':
-		return "array"
-	}
-	return v.Kind().String() // "string", "number", …
 }

@@ -80,7 +80,8 @@ func FuzzRejected(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, reason string, kept []byte) {
 		r := outcome.NewRejected(reason, kept, facts)
-		line, err := r.Line()
+		entry, err := r.Entry()
+		line := entry.Body
 		if err != nil || bytes.IndexByte(line, '\n') != len(line)-1 {
 			t.Fatalf("line %q, %v", line, err)
 		}

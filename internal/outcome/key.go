@@ -20,10 +20,6 @@ const Root = events.TypeProduceMediaComplete
 // RejectedRoot is the directory of rejected input, with a directory for each day.
 const RejectedRoot = "rejected"
 
-// MissingRoot is the directory of edits that ended and whose callback never came, with a directory for
-// each day.
-const MissingRoot = "missing"
-
 const (
 	digestLen = 12 // hex digits
 	// noMedia and noStatus stand in a key for what an event of another type than ProduceMediaComplete may lack.
@@ -37,14 +33,11 @@ const (
 //
 // It depends on the event alone, not on how or when it came, so that a second delivery finds the first.
 func (o Outcome) Key() (string, error) {
-	t := o.EventTime.UTC()
-	if year := t.Year(); year < 0 || year > 9999 {
-		return "", fmt.Errorf("event_time: the year %d does not have four digits", year)
-	}
 	digest, err := Digest(o.Raw)
 	if err != nil {
 		return "", err
 	}
+	t := o.EventTime.UTC()
 	media := cmp.Or(EscapeID(o.Subject()), noMedia)
 	status := cmp.Or(string(o.Status), noStatus)
 	return DayPrefix(o.EventType, t.Format(time.DateOnly)) + media + "/" +
@@ -65,11 +58,8 @@ func Digest(raw []byte) (string, error) {
 // EscapeID percent-encodes every byte outside A-Z a-z 0-9 - _ . ~ (RFC 3986, unreserved), and the two names
 // that mean something in a path. "%" is encoded too, so that distinct IDs stay distinct.
 func EscapeID(id string) string {
-	switch id {
-	case ".":
-		return "%2E"
-	case "..":
-		return "%2E%2E"
+	if id == "." || id == ".." {
+		return strings.ReplaceAll(id, ".", "%2E")
 	}
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }

@@ -44,25 +44,17 @@ func NewRejected(reason string, kept []byte, facts Facts) Rejected {
 
 // Kept returns the bytes that were kept.
 func (r Rejected) Kept() ([]byte, error) {
-	switch {
-	case r.Payload != nil:
+	if r.Payload != nil {
 		return []byte(*r.Payload), nil
-	case r.PayloadBase64 != nil:
-		kept, err := base64.StdEncoding.DecodeString(*r.PayloadBase64)
-		if err != nil {
-			return nil, fmt.Errorf("payload_base64: %w", err)
-		}
-		return kept, nil
-	default:
+	}
+	if r.PayloadBase64 == nil {
 		return nil, errors.New("neither payload nor payload_base64")
 	}
+	return base64.StdEncoding.DecodeString(*r.PayloadBase64)
 }
 
 // Entry returns r as a recorder takes it.
 func (r Rejected) Entry() (record.Entry, error) { return entry(r, r.Key) }
-
-// Line returns r as one line of JSON that ends in a newline.
-func (r Rejected) Line() ([]byte, error) { return line(r) }
 
 // Key returns the name under which r is kept: rejected/dt=YYYY-MM-DD/SHA256.json, with the date of
 // receipt in UTC and the digest of the kept bytes.

@@ -77,7 +77,10 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if resp.StatusCode == http.StatusOK && resp.Header.Get("x-oss-request-id") != "" {
 		if req.Method == http.MethodPut {
-			resp.Body = limitedBody{io.LimitReader(resp.Body, maxAnswer), resp.Body}
+			resp.Body = struct {
+				io.Reader
+				io.Closer
+			}{io.LimitReader(resp.Body, maxAnswer), resp.Body}
 		}
 		return resp, nil
 	}
@@ -87,11 +90,6 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err // what it was going to say is unknown
 	}
 	return nil, newAnswerError(resp, body)
-}
-
-type limitedBody struct {
-	io.Reader
-	io.Closer
 }
 
 // newAnswerError reads what OSS says in XML. Of any other body only the status counts.

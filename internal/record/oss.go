@@ -19,9 +19,6 @@ import (
 // Credentials sign requests to OSS. SecurityToken is empty for a long-lived access key.
 type Credentials struct{ AccessKeyID, AccessKeySecret, SecurityToken string }
 
-// usable says whether c can sign.
-func (c Credentials) usable() bool { return c.AccessKeyID != "" && c.AccessKeySecret != "" }
-
 // An Invocation is what one invocation of the function brings along for the recorder: its credentials
 // are the newest there are, while those of the environment are as old as the instance.
 type Invocation struct {
@@ -110,7 +107,7 @@ func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 	if last := r.last.Load(); last != nil && last.Invocation == inv {
 		return last.bucket, nil
 	}
-	if !inv.Credentials.usable() {
+	if inv.Credentials.AccessKeyID == "" || inv.Credentials.AccessKeySecret == "" {
 		return nil, errors.New("no credentials: give the function a role, or set " +
 			"ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET")
 	}
@@ -139,7 +136,7 @@ func (r *OSSRecorder) invocation(ctx context.Context) Invocation {
 	if inv.Region == "" {
 		inv.Region = r.getenv("FC_REGION")
 	}
-	if !inv.Credentials.usable() {
+	if inv.Credentials.AccessKeyID == "" || inv.Credentials.AccessKeySecret == "" {
 		inv.Credentials = Credentials{
 			AccessKeyID:     r.getenv("ALIBABA_CLOUD_ACCESS_KEY_ID"),
 			AccessKeySecret: r.getenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),

@@ -11,8 +11,6 @@ import (
 const (
 	firstPause = 40 * time.Millisecond  // before the second try; then twice as long each time
 	maxPause   = 640 * time.Millisecond // between two tries
-	// patience is how long a try may stay unanswered where no deadline says.
-	patience = 5 * time.Second
 )
 
 // persist calls try until it succeeds, fails for good, or no time is left. A failed try is followed by
@@ -51,11 +49,11 @@ func tryOnce(ctx context.Context, try func(context.Context) (Result, error)) (Re
 	return try(ctx)
 }
 
-// left is the time until the deadline.
+// left is the time until the deadline, or a good while where there is none.
 func left(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		return 2 * patience
+		return 10 * time.Second
 	}
 	return time.Until(deadline)
 }

@@ -35,10 +35,10 @@ type Recorder interface {
 // Open returns the recorder that target names, or nil for the log, where each line is a record. getenv is
 // what OSS falls back to for the region and the credentials.
 func Open(target Target, getenv func(string) string) Recorder {
-	switch {
-	case target.OSS != nil:
+	if target.OSS != nil {
 		return NewOSS(*target.OSS, getenv)
-	case target.Dir != "":
+	}
+	if target.Dir != "" {
 		return FileRecorder{Dir: target.Dir}
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -91,20 +90,20 @@ func parseOSS(u *url.URL) (Target, error) {
 		return Target{}, errors.New("its query cannot be read")
 	}
 	for _, name := range slices.Sorted(maps.Keys(query)) { // so that the error is the same every time
-		values := query[name]
-		if len(values) != 1 {
+		value := query.Get(name)
+		switch {
+		case len(query[name]) != 1:
 			return Target{}, fmt.Errorf("the query key %q is given more than once", name)
-		}
-		switch name {
-		case "endpoint":
-			t.Endpoint, err = parseEndpoint(values[0])
-		case "region":
-			t.Region, err = parseRegion(values[0])
+		case name == "region" && IsRegionID(value):
+			t.Region = value
+		case name == "region":
+			return Target{}, errors.New("region is a plain region ID such as cn-hangzhou, without oss- before it")
+		case name == "endpoint":
+			if t.Endpoint, err = parseEndpoint(value); err != nil {
+				return Target{}, err
+			}
 		default:
-			err = fmt.Errorf("unknown query key %q", name)
-		}
-		if err != nil {
-			return Target{}, err
+			return Target{}, fmt.Errorf("unknown query key %q", name)
 		}
 	}
 	return Target{OSS: t}, nil
@@ -117,14 +116,11 @@ func checkPrefix(prefix string) error {
 	case !utf8.ValidString(prefix):
 		return errors.New("the prefix is not UTF-8")
 	case strings.ContainsFunc(prefix, unicode.IsControl):
-		return errors.New("the prefix holds a control character")
+		return errors.New("the prefix has a control character")
 	case strings.HasPrefix(prefix, `\`):
 		return errors.New(`a key in OSS cannot begin with a backslash`)
-	}
-	for part := range strings.SplitSeq(prefix, "/") {
-		if prefix != "" && (part == "" || part == "." || part == "..") {
-			return errors.New(`the prefix has an empty, "." or ".." part`)
-		}
+	case path.Clean("/"+prefix) != "/"+prefix:
+		return errors.New(`the prefix has an empty, "." or ".." part`)
 	}
 	return nil
 }
@@ -132,7 +128,7 @@ func checkPrefix(prefix string) error {
 func parseEndpoint(s string) (string, error) {
 	u, err := url.Parse(s)
 	switch {
-	case err != nil || u.Host == "" || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
+	case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
 		return "", errors.New("endpoint is an http or https URL such as https://oss-cn-hangzhou.aliyuncs.com")
 	case u.User != nil:
 		return "", errors.New("credentials do not belong in a URL")
@@ -142,21 +138,16 @@ func parseEndpoint(s string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-func parseRegion(s string) (string, error) {
-	if !IsRegionID(s) {
-		return "", errors.New("region is a plain region ID such as cn-hangzhou, without oss- before it")
-	}
-	return s, nil
-}
-
-var (
-	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
-	regionID   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
-)
-
 // IsBucketName reports whether s can name a bucket: 3 to 63 lower-case letters, digits and inner hyphens.
 // Source: OSS, "Bucket naming conventions".
-func IsBucketName(s string) bool { return bucketName.MatchString(s) }
+func IsBucketName(s string) bool { return 3 <= len(s) && len(s) <= 63 && isLowerName(s) }
 
 // IsRegionID reports whether s has the form of a region ID such as cn-hangzhou, without oss- before it.
-func IsRegionID(s string) bool { return regionID.MatchString(s) && !strings.HasPrefix(s, "oss-") }
+func IsRegionID(s string) bool {
+	return isLowerName(s) && strings.Contains(s, "-") && !strings.HasPrefix(s, "oss-")
+}
+
+// isLowerName reports whether s is lower-case letters, digits and inner hyphens.
+func isLowerName(s string) bool {
+	return s != "" && strings.Trim(s, "-") == s && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}

@@ -11,6 +11,10 @@ import (
 	"github.com/vod-callback/recorder/internal/outcome"
 )
 
+// MissingRoot is the directory of edits that ended and whose callback never came, with a directory for
+// each day.
+const MissingRoot = "missing"
+
 const (
 	keyTime   = "20060102T150405Z"
 	extension = ".json"
@@ -78,7 +82,7 @@ func (k *KeyFacts) parseName(name string) error {
 
 // IsEventRoot reports whether the directory name is one of an event type.
 func IsEventRoot(name string) bool {
-	return events.IsType(name) && name != outcome.RejectedRoot && name != outcome.MissingRoot
+	return events.IsType(name) && name != outcome.RejectedRoot && name != MissingRoot
 }
 
 // ParseRejectedKey returns the day of a key that outcome.Rejected.Key made.

@@ -159,11 +159,11 @@ func TestEndlessAnswer(t *testing.T) {
 func TestMaxObject(t *testing.T) {
 	t.Parallel()
 	const payload = 32 << 20
-	line, err := outcome.NewRejected("reason", make([]byte, 1<<10), outcome.Facts{Trigger: "direct", RequestID: "r", ReceivedAt: "1970-01-01T00:00:00.000Z"}).Line()
+	entry, err := outcome.NewRejected("reason", make([]byte, 1<<10), outcome.Facts{Trigger: "direct", RequestID: "r", ReceivedAt: "1970-01-01T00:00:00.000Z"}).Entry()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := (len(line) - 6<<10) + 6*payload; n > store.MaxObject {
+	if n := (len(entry.Body) - 6<<10) + 6*payload; n > store.MaxObject {
 		t.Errorf("the record of such a payload has %d bytes, more than MaxObject (%d)", n, store.MaxObject)
 	}
 }

@@ -33,9 +33,9 @@ func readRequest(event jsonx.Object) *Request {
 	requestContext, _ := jsonx.Lenient(event.Get("requestContext"), "domainName", "http")
 	call, _ := jsonx.Lenient(requestContext.Get("http"), "method")
 	r := &Request{
-		Method:     text(call, "method"),
-		DomainName: text(requestContext, "domainName"),
-		RawPath:    text(event, "rawPath"),
+		Method:     text(call.Get("method")),
+		DomainName: text(requestContext.Get("domainName")),
+		RawPath:    text(event.Get("rawPath")),
 		Repeated:   event.Repeated("requestContext", "body", "isBase64Encoded", "rawPath"),
 		body:       event.Get("body"),
 		isBase64:   string(event.Get("isBase64Encoded")) == "true",
@@ -50,14 +50,6 @@ func readRequest(event jsonx.Object) *Request {
 		}
 	}
 	return r
-}
-
-// text returns a string member of object, or "".
-func text(object jsonx.Object, name string) string {
-	if v := object.Get(name); v.Kind() == '"' {
-		return string(jsonx.Text(v))
-	}
-	return ""
 }
 
 // Values returns all values of the header called name, which is matched without regard to case: what the
@@ -91,7 +83,7 @@ func (r *Request) Body(limit int) (body []byte, err error) {
 	case '"':
 		body = jsonx.Text(r.body)
 	default:
-		body, err = r.body, fmt.Errorf("body: found %s, want a string", jsonx.Describe(r.body))
+		body, err = r.body, errors.New("body: found something else than a string")
 	}
 	if r.isBase64 && err == nil {
 		decoded, e := base64.StdEncoding.AppendDecode(nil, body)

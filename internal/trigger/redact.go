@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
@@ -18,22 +18,18 @@ func (m Message) Kept() []byte {
 	if m.Trigger == HTTP {
 		return m.Sent
 	}
-	kept := withoutHeaders(m.Sent)
-	if inner := unwrap(m.Sent); len(inner) > 0 && &inner[0] != &m.Sent[0] {
-		if clean := withoutSignatures(withoutHeaders(inner)); !bytes.Equal(clean, inner) {
-			kept = wrapLike(m.Sent, clean)
-		}
-	}
-	return withoutSignatures(kept)
-}
-
-// wrapLike returns text as a JSON string or as Base64, whichever outer is.
-func wrapLike(outer, text []byte) []byte {
-	if jsonx.Kind(outer) == '"' {
-		quoted, _ := json.Marshal(string(text)) // a string always has a JSON form
+	inner := unwrap(m.Sent)
+	clean := withoutSignatures(withoutHeaders(inner))
+	switch {
+	case bytes.Equal(clean, inner):
+		return m.Sent
+	case len(inner) == len(m.Sent): // not wrapped
+		return clean
+	case bytes.HasPrefix(bytes.TrimSpace(m.Sent), []byte(`"`)):
+		quoted, _ := json.Marshal(string(clean)) // a string always has a JSON form
 		return quoted
 	}
-	return base64.StdEncoding.AppendEncode(nil, text)
+	return base64.StdEncoding.AppendEncode(nil, clean)
 }
 
 // withoutHeaders returns text with "[removed]" in place of its headers where it is an object that looks like
@@ -59,28 +55,25 @@ func withoutHeaders(text []byte) []byte {
 	return append(clean, '}')
 }
 
-// signature matches the name of a signature header, what stands between it and the value, and the value.
-var signature = regexp.MustCompile(`(?i)(x-(?:vod|ice)-signature\W*(?:value\W*)?)[0-9a-f]+`)
-
-// withoutSignatures removes the value behind each name of a signature header in text: in what is not JSON,
-// or in JSON that is not an HTTP trigger event.
+// withoutSignatures covers the hexadecimal digits behind each name of a signature header in text: in what is
+// not JSON, or in JSON that is not an HTTP trigger event.
 func withoutSignatures(text []byte) []byte {
-	if !mentions(text, "-signature") { // a plain search is a hundred times faster
-		return text
+	const length = len("x-vod-signature")
+	clean := bytes.Clone(text)
+	for rest := clean; len(rest) > length; rest = rest[1:] {
+		name := string(rest[:length])
+		if !strings.EqualFold(name, "x-vod-signature") && !strings.EqualFold(name, "x-ice-signature") {
+			continue
+		}
+		value := bytes.TrimLeftFunc(rest[length:], isPunctuation)
+		if len(value) > len("value") && strings.EqualFold(string(value[:len("value")]), "value") { // in a list of headers
+			value = bytes.TrimLeftFunc(value[len("value"):], isPunctuation)
+		}
+		for i := 0; i < len(value) && strings.IndexByte("0123456789abcdefABCDEF", value[i]) >= 0; i++ {
+			value[i] = '*'
+		}
 	}
-	return signature.ReplaceAll(text, []byte("${1}[removed]"))
+	return clean
 }
 
-// mentions reports whether text has word, which begins with a hyphen, without regard to case.
-func mentions(text []byte, word string) bool {
-	for {
-		i := bytes.IndexByte(text, word[0])
-		if i < 0 || len(text)-i < len(word) {
-			return false
-		}
-		if text = text[i:]; strings.EqualFold(string(text[:len(word)]), word) {
-			return true
-		}
-		text = text[1:]
-	}
-}
+func isPunctuation(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }

@@ -63,7 +63,7 @@ func Read(payload []byte) Delivery {
 	switch {
 	case err != nil:
 		return Delivery{Messages: []Message{unknown(payload, Direct, unknownForm)}}
-	case jsonx.Kind(payload) == '{' && !isTopic(envelope) && looksLikeHTTP(envelope):
+	case jsontext.Value(payload).Kind() == '{' && !isTopic(envelope) && looksLikeHTTP(envelope):
 		return Delivery{Request: readRequest(envelope)}
 	}
 	return Delivery{Messages: []Message{readMessage(envelope, text, payload, Direct)}}
@@ -135,27 +135,27 @@ func readCloudEvent(envelope jsonx.Object, text []byte) Message {
 // Base64 of JSON (MNS keeps what the publisher sent, and its SDKs encode by default), or the event itself.
 // None of the members that make the form may be repeated: which of the two is meant would depend on their
 // order.
-func readBody(envelope jsonx.Object, text []byte, kind Kind, body, id string, others ...string) Message {
+func readBody(envelope jsonx.Object, whole []byte, kind Kind, body, id string, others ...string) Message {
 	if name := envelope.Repeated(append(others, body, id)...); name != "" {
-		return ambiguous(text, kind, name)
+		return ambiguous(whole, kind, name)
 	}
 	v := envelope.Get(body)
-	m := Message{Trigger: kind, ID: identifier(envelope.Get(id)), Body: v, Sent: v}
+	m := Message{Trigger: kind, ID: text(envelope.Get(id)), Body: v, Sent: v}
 	if v.Kind() != '"' {
 		return m
 	}
 	m.Sent = jsonx.Text(v)
 	m.Body = m.Sent
-	if jsonx.Kind(m.Sent) != '{' {
-		if decoded, ok := decodeBase64(m.Sent); ok && jsonx.Kind(decoded) == '{' {
+	if jsontext.Value(m.Sent).Kind() != '{' {
+		if decoded, ok := decodeBase64(m.Sent); ok && jsontext.Value(decoded).Kind() == '{' {
 			m.Body = decoded
 		}
 	}
 	return m
 }
 
-// identifier returns a message's identifier: a string, or a number as spelled.
-func identifier(v jsontext.Value) string {
+// text returns what a string says, or a number as spelled.
+func text(v jsontext.Value) string {
 	switch v.Kind() {
 	case '"':
 		return string(jsonx.Text(v))
@@ -168,7 +168,7 @@ func identifier(v jsontext.Value) string {
 // unwrap returns what payload, a JSON string or Base64 text, holds, or payload itself. A message is
 // unwrapped once.
 func unwrap(payload []byte) []byte {
-	switch jsonx.Kind(payload) {
+	switch jsontext.Value(payload).Kind() {
 	case '{', '[':
 	case '"':
 		if v := jsontext.Value(payload); v.IsValid(jsontext.AllowInvalidUTF8(true)) {
