@@ -2,6 +2,7 @@ package handler
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/vod-callback/recorder/internal/outcome"
 )
@@ -9,23 +10,23 @@ import (
 // outcomeAttrs are the members of o that people search the log for, with the key under which it is kept.
 func outcomeAttrs(o outcome.Outcome, key string) []slog.Attr {
 	return present(
-		"trigger", o.Trigger,
-		"message_id", o.MessageID,
-		"producer", string(o.Producer),
-		"event_type", o.EventType,
-		"status", string(o.Status),
-		"media_id", o.MediaID,
-		"project_id", o.ProjectID,
-		"job_id", o.JobID,
-		"error_code", o.ErrorCode,
-		"key", key,
+		slog.String("trigger", o.Trigger),
+		slog.String("message_id", o.MessageID),
+		slog.String("producer", string(o.Producer)),
+		slog.String("event_type", o.EventType),
+		slog.String("status", string(o.Status)),
+		slog.String("media_id", o.MediaID),
+		slog.String("project_id", o.ProjectID),
+		slog.String("job_id", o.JobID),
+		slog.String("error_code", o.ErrorCode),
+		slog.String("key", key),
 	)
 }
 
 // rejectedAttrs are the members of r that people search the log for and, where whole, all the others, but
 // for request_id, which every line has.
 func rejectedAttrs(r outcome.Rejected, whole bool) []slog.Attr {
-	attrs := present("reason", r.Reason, "trigger", r.Trigger, "message_id", r.MessageID)
+	attrs := present(slog.String("reason", r.Reason), slog.String("trigger", r.Trigger), slog.String("message_id", r.MessageID))
 	if !whole {
 		return attrs
 	}
@@ -39,13 +40,7 @@ func rejectedAttrs(r outcome.Rejected, whole bool) []slog.Attr {
 	return attrs
 }
 
-// present returns an attribute for each name that is followed by a text that is not empty.
-func present(namesAndTexts ...string) []slog.Attr {
-	var attrs []slog.Attr
-	for i := 0; i < len(namesAndTexts); i += 2 {
-		if text := namesAndTexts[i+1]; text != "" {
-			attrs = append(attrs, slog.String(namesAndTexts[i], text))
-		}
-	}
-	return attrs
+// present leaves out what has no value.
+func present(attrs ...slog.Attr) []slog.Attr {
+	return slices.DeleteFunc(attrs, func(a slog.Attr) bool { return a.Value.String() == "" })
 }

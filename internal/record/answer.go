@@ -95,7 +95,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // newAnswerError reads what OSS says in XML. Of any other body only the status counts.
 func newAnswerError(resp *http.Response, body []byte) *AnswerError {
 	var said struct {
-		Code, RequestId string //nolint:revive // as OSS spells it
+		Code, RequestId string
 		EC              string
 	}
 	_ = xml.Unmarshal(body, &said)
