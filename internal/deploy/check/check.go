@@ -1,0 +1,185 @@
+// Package check holds the files of a deployment against each other, against what Serverless Devs and ROS take, and
+// against what the functions do.
+//
+// It judges the deployment, not the text: a service file is looked at as it is deployed, with the environment and
+// .env, and the template as the function's name, region and account make it. So a setting may have any value that
+// works, and is a problem only where something would not.
+package check
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// The files of a deployment. All but the first two can be left out.
+const (
+	ServiceFile   = "s.yaml"
+	TemplateFile  = "template.yml"
+	QueueFile     = "s.queue.yaml"
+	ReconcileFile = "s.reconcile.yaml"
+	ObserveFile   = "template.observe.yml"
+)
+
+// A Project is the text of the files, by name.
+type Project map[string]string
+
+// Read reads the files of a deployment in dir.
+func Read(dir string) (Project, error) {
+	p := Project{}
+	for _, name := range []string{ServiceFile, TemplateFile, QueueFile, ReconcileFile, ObserveFile} {
+		b, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // G304: a fixed name in the deployer's folder
+		if errors.Is(err, fs.ErrNotExist) && name != ServiceFile && name != TemplateFile {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		p[name] = string(b)
+	}
+	return p, nil
+}
+
+// Services are the service files of p.
+func (p Project) Services() []string {
+	var files []string
+	for _, name := range []string{ServiceFile, QueueFile, ReconcileFile} {
+		if _, ok := p[name]; ok {
+			files = append(files, name)
+		}
+	}
+	return files
+}
+
+// A Verdict is what is wrong with a deployment, and what is allowed but may surprise.
+type Verdict struct{ Problems, Notes []string }
+
+// A report adds to a verdict what is found in one place.
+type report struct {
+	verdict *Verdict
+	where   string
+}
+
+func (r report) problem(format string, args ...any) {
+	r.verdict.Problems = append(r.verdict.Problems, r.where+": "+fmt.Sprintf(format, args...))
+}
+
+func (r report) note(format string, args ...any) {
+	r.verdict.Notes = append(r.verdict.Notes, r.where+": "+fmt.Sprintf(format, args...))
+}
+
+// in is a report on a part.
+func (r report) in(part string) report { return report{r.verdict, r.where + ": " + part} }
+
+// equal reports that something is not as it must be, and why it must.
+func (r report) equal(what string, got, want any, why string) {
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		r.problem("%s is %v, want %v: %s", what, got, want, why)
+	}
+}
+
+// A Deployment is a project in one account, with one environment.
+type Deployment struct {
+	Services []*Service
+	stack    stack
+	observe  stack // nil where there is no such file
+}
+
+// placeholder stands for the account where it is not known: the names must agree for any.
+const placeholder = "1234567890123456"
+
+// Load reads what p deploys with env in an account, "" for an unknown one. What cannot be read is a problem.
+func (p Project) Load(env Lookup, account string) (Deployment, Verdict) {
+	var d Deployment
+	var v Verdict
+	if account == "" {
+		account = placeholder
+	}
+	for _, file := range p.Services() {
+		s, err := p.service(file, env, account)
+		if err != nil {
+			report{&v, file}.problem("%v", err)
+			continue
+		}
+		d.Services = append(d.Services, s)
+	}
+	if len(d.Services) == 0 {
+		return d, v
+	}
+	first := d.Services[0]
+	for file, s := range map[string]*stack{TemplateFile: &d.stack, ObserveFile: &d.observe} {
+		if _, there := p[file]; !there {
+			continue
+		}
+		*s = stack{file: file, account: account, region: first.Region(), parameters: map[string]string{"Name": first.Name()}}
+		var err error
+		if s.mapping, err = parse(p[file]); err != nil {
+			report{&v, file}.problem("%v", err)
+		}
+	}
+	return d, v
+}
+
+// Check judges the files of p as env and the account make them.
+func (p Project) Check(env Lookup, account string) Verdict {
+	d, v := p.Load(env, account)
+	for file, content := range p {
+		secrets(report{&v, file}, content)
+	}
+	if len(v.Problems) > 0 { // what cannot be read cannot be compared either
+		slices.Sort(v.Problems)
+		return v
+	}
+	for _, s := range d.Services {
+		d.service(report{&v, s.File}, s)
+	}
+	extension(report{&v, QueueFile}, d)
+	d.template(report{&v, TemplateFile})
+	if d.observe.mapping != nil {
+		d.watched(report{&v, ObserveFile})
+	}
+	return v
+}
+
+// Bucket is the bucket of the stack, and Prefix that below which the function may write.
+func (d Deployment) Bucket() string {
+	name, _ := d.stack.attribute("Bucket", "Name")
+	return name
+}
+
+// Prefix is the prefix below which the function may write.
+func (d Deployment) Prefix() string { return text(d.stack.mapping, "Parameters", "Prefix", "Default") }
+
+// RecordEvents is the list of event types that the stack would set at VOD.
+func (d Deployment) RecordEvents() string {
+	return text(d.stack.mapping, "Parameters", "RecordEvents", "Default")
+}
+
+// accountOf is the account that the names of the deployment hold.
+func (d Deployment) accountOf() string { return d.stack.account }
+
+// extension sees to it that a service which extends another deploys the same function, and one trigger more.
+func extension(r report, d Deployment) {
+	var base, queue *Service
+	for _, s := range d.Services {
+		switch s.File {
+		case ServiceFile:
+			base = s
+		case QueueFile:
+			queue = s
+		}
+	}
+	if base == nil || queue == nil {
+		return
+	}
+	own, all := list(base.props, "triggers"), list(queue.props, "triggers")
+	if len(all) < len(own) || fmt.Sprint(own) != fmt.Sprint(all[:len(own)]) {
+		r.problem("triggers: want those of %s, unchanged, before the queue's: `extend` replaces lists", ServiceFile)
+	}
+	if queue.Name() != base.Name() {
+		r.problem("functionName is %s, want %s: it is the same function", queue.Name(), base.Name())
+	}
+}

@@ -1,0 +1,308 @@
+package check
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vod-callback/recorder/internal/config"
+	"github.com/vod-callback/recorder/internal/deploy/spelling"
+)
+
+// ReconcileVariables are the environment variables of the reconciler.
+var ReconcileVariables = []string{"RECORD_TO", "RECONCILE_PRODUCER", "RECONCILE_SINCE", "RECONCILE_LONGEST", "LOG_LEVEL"}
+
+// variables are the environment variables that the function of s reads.
+func variables(s *Service) []string {
+	if !s.Records() {
+		return ReconcileVariables
+	}
+	var names []string
+	for _, v := range config.Variables() {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// service looks at one function.
+func (d Deployment) service(r report, s *Service) {
+	conform(r, "the file", at(fc3, "file"), s.raw)
+	conform(r, "the resource", at(fc3, "resource"), s.resource())
+	conform(r, "props", at(fc3, "props"), s.props)
+	component(r, s)
+	function(r, s)
+	d.access(r, s)
+	async(r, d, s)
+	environment(r, s)
+	actions(r, s)
+	triggers(r, d, s)
+}
+
+var componentForm = regexp.MustCompile(`^fc3(@[0-9]+\.[0-9]+\.[0-9]+)?$`)
+
+func component(r report, s *Service) {
+	name := text(s.resource(), "component")
+	switch m := componentForm.FindStringSubmatch(name); {
+	case m == nil:
+		r.problem("component is %q, want fc3@VERSION", name)
+	case m[1] == "":
+		r.note("component fc3 has no version: each deployment takes the newest of the day")
+	}
+	if access := text(s.raw, "access"); strings.Contains(access, "${") {
+		r.problem("access is %s: Serverless Devs takes a plain alias there", access)
+	}
+}
+
+// function looks at what the platform runs.
+func function(r report, s *Service) {
+	r.equal("runtime", s.get("runtime"), "go1", "make build makes an executable for it")
+	r.equal("handler", s.get("handler"), "main", "that is the executable's name")
+	if code := strings.TrimSuffix(strings.TrimPrefix(s.get("code"), "./"), "/"); code != "target" && code != "target/reconcile" {
+		r.problem("code is %s, want ./target or ./target/reconcile: make build writes there", s.get("code"))
+	}
+	memory, cpu := number(s.props, "memorySize"), number(s.props, "cpu")
+	if memory != 0 && int(memory)%64 != 0 {
+		r.problem("memorySize is %v, want a multiple of 64", memory)
+	}
+	if ratio := memory / 1024 / cpu; cpu != 0 && (ratio < 1 || ratio > 4) {
+		r.problem("memorySize in GB is %.2f times cpu, want 1 to 4 times", ratio)
+	}
+	switch concurrency := at(s.props, "concurrencyConfig", "reservedConcurrency"); {
+	case concurrency == nil:
+		r.note("without concurrencyConfig.reservedConcurrency, a flood of requests can take every instance of the account")
+	case number(concurrency) < 1:
+		r.problem("concurrencyConfig.reservedConcurrency is %v: nothing would run", concurrency)
+	}
+	r.equal("logConfig.logBeginRule", s.get("logConfig", "logBeginRule"), "None", "one line is one entry")
+	if s.get("internetAccess") == "false" {
+		internet(r, s)
+	}
+}
+
+// internet looks at a function without access to the internet.
+func internet(r report, s *Service) {
+	if !s.Records() {
+		r.problem("internetAccess is false: the producer's API is reached over the internet")
+		return
+	}
+	to, _ := s.Environment("RECORD_TO")
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "oss" {
+		return
+	}
+	region, endpoint := u.Query().Get("region"), u.Query().Get("endpoint")
+	if (region != "" && region != s.Region()) || (endpoint != "" && !strings.Contains(endpoint, "-internal.")) {
+		r.problem("internetAccess is false, and the bucket of RECORD_TO is reached over the internet: "+
+			"want a bucket in %s without a public endpoint, or internetAccess: true", s.Region())
+	}
+}
+
+// access holds the function's role and log against the stack.
+func (d Deployment) access(r report, s *Service) {
+	role := "FunctionRole"
+	if !s.Records() {
+		role = "ReconcileRole"
+	}
+	arn, err := d.stack.attribute(role, "Arn")
+	if err != nil {
+		r.problem("role: %s has no %s", TemplateFile, role)
+	} else {
+		r.equal("role", s.get("role"), arn, "the function acts as that role of "+TemplateFile)
+	}
+	if s.get("role") != strings.ToLower(s.get("role")) {
+		r.problem("role is %s: Serverless Devs makes it lower case", s.get("role"))
+	}
+	project, _ := d.stack.attribute("LogProject", "Name")
+	store, _ := d.stack.attribute("Logstore", "LogstoreName")
+	r.equal("logConfig.project", s.get("logConfig", "project"), project, "the role may write there, and the searches look there")
+	r.equal("logConfig.logstore", s.get("logConfig", "logstore"), store, "the role may write there, and the searches look there")
+}
+
+// deadLetters is the ARN of the queue for what cannot be delivered.
+func (d Deployment) deadLetters() string {
+	name, _ := d.stack.attribute("DeadLetterQueue", "QueueName")
+	return fmt.Sprintf("acs:mns:%s:%s:/queues/%s", d.stack.region, d.accountOf(), name)
+}
+
+// async looks at asynchronous invocations: those of the topic trigger and of the timer.
+func async(r report, d Deployment, s *Service) {
+	if retries := at(s.props, "asyncInvokeConfig", "maxAsyncRetryAttempts"); retries != nil && number(retries) < 1 {
+		r.problem("asyncInvokeConfig.maxAsyncRetryAttempts is %v: what fails once is not tried again", retries)
+	}
+	if s.Records() {
+		r.equal("asyncInvokeConfig.destinationConfig.onFailure.destination", s.get("asyncInvokeConfig", "destinationConfig", "onFailure", "destination"),
+			d.deadLetters()+"/messages", "else an event that fails for good is dropped; the role may send there")
+	}
+}
+
+// environment holds the variables that are set against those that the function reads.
+func environment(r report, s *Service) {
+	known := variables(s)
+	for name := range members(s.props, "environmentVariables") {
+		if !slices.Contains(known, name) {
+			r.problem("environmentVariables.%s: the function reads no such variable%s", name, spelling.DidYouMean(name, known))
+		}
+	}
+	raw := at(s.resource(), "props", "environmentVariables")
+	for _, name := range known {
+		value := text(raw, name)
+		if _, there := s.Environment(name); !there {
+			r.problem("environmentVariables.%s is missing: the function reads it, and %s would set it in vain", name, ".env")
+		} else if m := envForm.FindStringSubmatch(strings.TrimSuffix(strings.TrimPrefix(value, "${"), "}")); m != nil && m[1] != name {
+			r.problem("environmentVariables.%s is taken from %s, want %s", name, m[1], name)
+		}
+	}
+}
+
+// names finds variables in .env that nothing reads and that look like one that something does.
+func Names(p Project, inFile []string) []string {
+	known := slices.Concat(slices.Sorted(maps.Keys(settable(p))), []string{"AccountID", "AccessKeyID", "AccessKeySecret", "SecurityToken"})
+	var problems []string
+	for _, name := range inFile {
+		if slices.Contains(known, name) {
+			continue
+		}
+		if nearest := spelling.Nearest(name, known); nearest != "" {
+			problems = append(problems, fmt.Sprintf(".env: nothing reads %s; did you mean %s?", name, nearest))
+		}
+	}
+	return problems
+}
+
+var anyEnv = regexp.MustCompile(`\benv\(\s*['"](\w+)['"]`)
+
+// settable are the variables that the service files take from the environment.
+func settable(p Project) map[string]bool {
+	names := map[string]bool{}
+	for _, file := range p.Services() {
+		for _, m := range anyEnv.FindAllStringSubmatch(p[file], -1) {
+			names[m[1]] = true
+		}
+	}
+	return names
+}
+
+// actions sees to it that nothing is built or sent unseen.
+func actions(r report, s *Service) {
+	for command, wanted := range map[string][]string{"deploy": {"internal/deploy preflight", "make build"}, "local": {"make build"}} {
+		runs := before(s, command)
+		for _, want := range wanted {
+			if !slices.ContainsFunc(runs, func(run string) bool { return strings.Contains(run, want) }) {
+				r.problem("no action before `s %s` runs %q: else the configuration is not looked at, or an old build is used", command, want)
+			}
+		}
+	}
+}
+
+var actionForm = regexp.MustCompile(`^pre-(?:(\w+)|\$\{regex\('(.+)'\)\})$`)
+
+// before returns what runs before a command.
+func before(s *Service, command string) (runs []string) {
+	for _, all := range []any{at(s.raw, "actions"), at(s.resource(), "actions")} {
+		for key, items := range members(all) {
+			m := actionForm.FindStringSubmatch(key)
+			if m == nil || m[1] != command && (m[2] == "" || !regexp.MustCompile(m[2]).MatchString(command)) {
+				continue
+			}
+			for _, item := range list(items) {
+				runs = append(runs, text(item, "run"))
+			}
+		}
+	}
+	return runs
+}
+
+// triggers looks at what invokes the function.
+func triggers(r report, d Deployment, s *Service) {
+	all := list(s.props, "triggers")
+	count := map[string]int{}
+	for i, tr := range all {
+		kind, config := text(tr, "triggerType"), at(tr, "triggerConfig")
+		r := r.in("trigger " + text(tr, "triggerName"))
+		count[kind]++
+		conform(r, "it", at(fc3, "trigger"), tr)
+		want := at(fc3, "triggerConfig", kind)
+		if want == nil {
+			r.problem("the function knows no deliveries of a trigger of the type %q", kind)
+			continue
+		}
+		conform(r, "triggerConfig", want, config)
+		switch kind {
+		case "http":
+			httpTrigger(r, config)
+		case "mns_topic":
+			topicTrigger(r, d, tr)
+		case "eventbridge":
+			if i != len(all)-1 {
+				r.problem("it is not the last one: a redeployment stops at an unchanged eventbridge trigger")
+			}
+			queueTrigger(r, d, s, config)
+		case "timer":
+			timerTrigger(r, config)
+		}
+	}
+	want := map[string]map[string]int{ServiceFile: {"http": 1}, QueueFile: {"http": 1, "eventbridge": 1}, ReconcileFile: {"timer": 1}}
+	for kind, n := range want[s.File] {
+		r.equal("the number of triggers of the type "+kind, count[kind], n, "that is what the function is invoked by")
+	}
+}
+
+func httpTrigger(r report, config any) {
+	r.equal("authType", text(config, "authType"), "anonymous", "VOD and IMS cannot sign for the platform; the function checks their signature")
+	r.equal("methods", at(config, "methods"), []any{"POST"}, "callbacks are nothing else")
+	if text(config, "disableURLInternet") == "true" {
+		r.problem("disableURLInternet is true: VOD and IMS call over the internet")
+	}
+}
+
+func topicTrigger(r report, d Deployment, tr any) {
+	topic, _ := d.stack.attribute("Topic", "TopicName")
+	r.equal("sourceArn", text(tr, "sourceArn"), fmt.Sprintf("acs:mns:%s:%s:/topics/%s", d.stack.region, d.accountOf(), topic), "that is the topic of "+TemplateFile)
+	role, _ := d.stack.attribute("TriggerRole", "Arn")
+	r.equal("invocationRole", text(tr, "invocationRole"), role, "without one, every command makes a role that may invoke any function")
+	r.equal("notifyContentFormat", text(tr, "triggerConfig", "notifyContentFormat"), "JSON", "STREAM carries no message ID, which the record keeps")
+}
+
+// largestBatch is how many full messages of 64 KiB a synchronous invocation can carry.
+const largestBatch = 500
+
+func queueTrigger(r report, d Deployment, s *Service, config any) {
+	mns := at(config, "eventSourceConfig", "eventSourceParameters", "sourceMNSParameters")
+	run := at(config, "runOptions")
+	queue, _ := d.stack.attribute("CallbackQueue", "QueueName")
+	for _, rule := range []struct{ what, got, want, why string }{
+		{"triggerEnable", text(config, "triggerEnable"), "true", "a disabled trigger reads nothing"},
+		{"asyncInvocationType", text(config, "asyncInvocationType"), "false", "only a synchronous failure is retried by the stream"},
+		{"eventSourceType", text(config, "eventSourceConfig", "eventSourceType"), "MNS", "it is a queue of SMQ"},
+		{"RegionId", text(mns, "RegionId"), s.Region(), "queue and function are in one region"},
+		{"QueueName", text(mns, "QueueName"), queue, "VOD and IMS deliver to that queue of " + TemplateFile},
+		{"mode", text(run, "mode"), "event-streaming", "batches come in streams only"},
+		{"errorsTolerance", text(run, "errorsTolerance"), "ALL", "NONE, the default, stops the stream once the retries are used up"},
+		{"PushRetryStrategy", text(run, "retryStrategy", "PushRetryStrategy"), "EXPONENTIAL_DECAY_RETRY", "the default gives up within a minute"},
+		{"deadLetterQueue.Arn", text(run, "deadLetterQueue", "Arn"), d.deadLetters(), "without one, what could not be delivered is dropped"},
+	} {
+		r.equal(rule.what, rule.got, rule.want, rule.why)
+	}
+	if n := number(run, "batchWindow", "CountBasedWindow"); n > largestBatch {
+		r.problem("CountBasedWindow is %v: %d messages of 64 KiB are the 32 MB that an invocation can carry, and all of a batch must be recorded within RECORD_TIMEOUT", n, largestBatch)
+	}
+	pattern := text(config, "eventRuleFilterPattern")
+	if json.Unmarshal([]byte(pattern), &map[string]any{}) != nil {
+		r.problem("eventRuleFilterPattern is %q, want a JSON object such as {}", pattern)
+	}
+}
+
+var cronForm = regexp.MustCompile(`^(@every [1-9][0-9]*[mhd]|(CRON_TZ=\S+ )?\S+( \S+){5})$`)
+
+func timerTrigger(r report, config any) {
+	if text(config, "enable") == "false" {
+		r.problem("enable is false: a disabled timer never fires")
+	}
+	if cron := text(config, "cronExpression"); !cronForm.MatchString(cron) {
+		r.problem("cronExpression is %q, want `second minute hour day month weekday` or `@every 60m`", cron)
+	}
+}

@@ -1,0 +1,228 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vod-callback/recorder/internal/deploy/spelling"
+)
+
+// template looks at the stack: what is kept, who may do what, and what the service files count on.
+func (d Deployment) template(r report) {
+	d.stack.types(r)
+	if def := text(d.stack.mapping, "Parameters", "Name", "Default"); def != d.stack.parameters["Name"] {
+		r.note("the default of Name is %s, and the function's name is %s: give the stack Name=%[2]s", def, d.stack.parameters["Name"])
+	}
+	kept(r, d.stack)
+	for name := range d.stack.ofType("ALIYUN::OSS::Bucket") {
+		bucket(r.in(name), d.stack, name)
+	}
+	for name, resource := range members(d.stack.mapping, "Resources") {
+		if kind := text(resource, "Type"); strings.HasPrefix(kind, "ALIYUN::FC") {
+			r.problem("%s: %s is declared in %s; one of them would undo the other", name, kind, ServiceFile)
+		}
+	}
+	roles(r, d)
+	outputs(r, d)
+}
+
+// types holds the resources of a template against what their types take.
+func (s stack) types(r report) {
+	r.equal("ROSTemplateFormatVersion", text(s.mapping, "ROSTemplateFormatVersion"), "2015-09-01", "there is no other")
+	for name, p := range members(s.mapping, "Parameters") {
+		if strings.HasSuffix(name, "Key") && (text(p, "NoEcho") != "true" || text(p, "Default") != "") {
+			r.problem("Parameters.%s is a secret: want NoEcho: true and no default", name)
+		}
+	}
+	known := slices.Collect(maps.Keys(ros))
+	for name, resource := range members(s.mapping, "Resources") {
+		kind := text(resource, "Type")
+		want := ros[kind]
+		switch {
+		case want != nil:
+			conform(r, name, want, at(resource, "Properties"))
+		case !strings.HasPrefix(kind, "ALIYUN::FC"):
+			if nearest := spelling.Nearest(kind, known); nearest != "" && spelling.Nearest(nearest, []string{kind}) != "" && len(nearest) == len(kind) {
+				r.problem("%s: %s is not a type that is known; did you mean %s?", name, kind, nearest)
+			} else {
+				r.note("%s: %s is not looked at", name, kind)
+			}
+		}
+		if c := text(resource, "Condition"); c != "" && at(s.mapping, "Conditions", c) == nil {
+			r.problem("%s: there is no condition %s", name, c)
+		}
+	}
+}
+
+// kept looks for what must survive the stack.
+func kept(r report, s stack) {
+	for _, kind := range []string{"ALIYUN::OSS::Bucket", "ALIYUN::SLS::Project", "ALIYUN::SLS::Logstore"} {
+		n := 0
+		for name := range s.ofType(kind) {
+			n++
+			r.equal(name+": DeletionPolicy", text(s.mapping, "Resources", name, "DeletionPolicy"), "Retain", "records outlive the stack")
+		}
+		r.equal("the number of "+kind, n, 1, "that is where records and log are kept")
+	}
+}
+
+var bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+
+// bucket looks at who can read and write the records, and at what happens to them.
+func bucket(r report, s stack, name string) {
+	p := at(s.mapping, "Resources", name, "Properties")
+	if acl := text(p, "AccessControl"); acl != "" {
+		r.equal("AccessControl", acl, "private", "records are nobody else's business")
+	}
+	r.equal("BlockPublicAccess", text(p, "BlockPublicAccess"), "true", "records are nobody else's business")
+	for _, statement := range list(p, "Policy", "Statement") {
+		if text(statement, "Effect") != "Deny" && strings.Contains(fmt.Sprint(at(statement, "Principal")), "*") {
+			r.problem("Policy allows everybody %v: records are nobody else's business", at(statement, "Action"))
+		}
+	}
+	if at(p, "VersioningConfiguration") != nil {
+		r.problem("VersioningConfiguration voids x-oss-forbid-overwrite, by which a record is written once")
+	}
+	if text(p, "ServerSideEncryptionConfiguration", "SSEAlgorithm") == "" {
+		r.problem("it is not encrypted: want ServerSideEncryptionConfiguration")
+	}
+	if bucket, err := s.eval(at(p, "BucketName")); err != nil || !bucketForm.MatchString(bucket) {
+		r.problem("BucketName is %q, want 3 to 63 lower-case letters, digits and inner hyphens", bucket)
+	}
+	for _, rule := range list(p, "LifecycleConfiguration", "Rule") {
+		prefix, err := s.eval(at(rule, "Prefix"))
+		if expires := at(rule, "Expiration") != nil || at(rule, "Transition") != nil; expires && (err != nil || !strings.HasSuffix(prefix, "/rejected/")) {
+			r.problem("the lifecycle rule %s expires or moves %q, want only what is below rejected/", text(rule, "ID"), prefix)
+		}
+	}
+}
+
+// roles sees to it that the roles may do what is needed, where it is needed, and no more.
+func roles(r report, d Deployment) {
+	s := d.stack
+	logstore, _ := s.attribute("Logstore", "LogstoreName")
+	project, _ := s.attribute("LogProject", "Name")
+	bucket := fmt.Sprintf("acs:oss:*:%s:%s", s.account, d.Bucket())
+	below := bucket + "/" + d.Prefix()
+	log := fmt.Sprintf("acs:log:%s:%s:project/%s/logstore/%s", s.region, s.account, project, logstore)
+	function := fmt.Sprintf("acs:fc:%s:%s:functions/%s", s.region, s.account, s.parameters["Name"])
+	needs := map[string]struct {
+		service string
+		actions map[string][]string
+	}{
+		"FunctionRole": {"fc.aliyuncs.com", map[string][]string{
+			"oss:PutObject": {below + "/*"}, "log:PostLogStoreLogs": {log}, "mns:SendMessage": {d.deadLetters() + "/messages"},
+		}},
+		"TriggerRole": {"mns.aliyuncs.com", map[string][]string{"fc:InvokeFunction": {function, function + "/*"}}},
+		"ReconcileRole": {"fc.aliyuncs.com", map[string][]string{
+			"oss:ListObjects": {bucket}, "oss:GetObject": {below + "/*"}, "oss:PutObject": {below + "/*"}, "log:PostLogStoreLogs": {log},
+			"ice:ListMediaProducingJobs": {"*"}, "vod:SearchMedia": {"*"}, "vod:GetVideoList": {"*"}, "vod:GetVideoInfos": {"*"},
+		}},
+		"LogExportRole": {"log.aliyuncs.com", map[string][]string{
+			"log:GetCursorOrData": {log}, "log:ListShards": {log}, "oss:PutObject": {below + "-log/*"},
+		}},
+	}
+	for name := range s.ofType("ALIYUN::RAM::Role") {
+		if need, ok := needs[name]; ok {
+			role(r.in(name), s, name, need.service, need.actions)
+		} else {
+			r.problem("%s: a role that nothing needs", name)
+		}
+	}
+	for _, name := range []string{"FunctionRole", "TriggerRole"} {
+		if at(s.mapping, "Resources", name) == nil {
+			r.problem("%s is missing", name)
+		}
+	}
+}
+
+func role(r report, s stack, name, service string, want map[string][]string) {
+	p := at(s.mapping, "Resources", name, "Properties")
+	if at(p, "PolicyAttachments") != nil {
+		r.problem("PolicyAttachments allows more than is needed")
+	}
+	r.equal("trusted services", at(p, "AssumeRolePolicyDocument", "Statement", 0, "Principal", "Service"), []any{service}, "nobody else acts as it")
+	got := map[string][]string{}
+	for _, policy := range list(p, "Policies") {
+		for _, document := range alternatives(at(policy, "PolicyDocument")) {
+			allowed(r, s, document, got)
+		}
+	}
+	for _, action := range slices.Sorted(maps.Keys(got)) {
+		if want[action] == nil {
+			r.problem("%s is allowed, and nothing needs it", action)
+		}
+	}
+	for _, action := range slices.Sorted(maps.Keys(want)) {
+		r.equal("resources of "+action, got[action], want[action], "that is what it is needed for")
+	}
+}
+
+// alternatives are the values that !If chooses from, or the value itself.
+func alternatives(v any) []any {
+	if chosen := list(v, "Fn::If"); len(chosen) == 3 {
+		return chosen[1:]
+	}
+	return []any{v}
+}
+
+// allowed adds what a policy document allows: the resources of each action.
+func allowed(r report, s stack, document any, got map[string][]string) {
+	for _, statement := range list(document, "Statement") {
+		actions := list(statement, "Action")
+		if action := text(statement, "Action"); action != "" {
+			actions = []any{action}
+		}
+		for _, action := range actions {
+			for _, resource := range list(statement, "Resource") {
+				arn, err := s.eval(resource)
+				if err != nil {
+					r.problem("%v", err)
+				}
+				got[fmt.Sprint(action)] = append(got[fmt.Sprint(action)], arn)
+			}
+		}
+	}
+}
+
+// outputs holds what the stack prints against what the service files count on.
+func outputs(r report, d Deployment) {
+	want := fmt.Sprintf("oss://%s/%s?region=%s", d.Bucket(), d.Prefix(), d.stack.region)
+	to, err := d.stack.eval(at(d.stack.mapping, "Outputs", "RecordTo", "Value"))
+	if err != nil || to != want {
+		r.problem("Outputs.RecordTo is %q, want %q: the role may write there and nowhere else, and vodctl needs the region", to, want)
+	}
+	for name, output := range members(d.stack.mapping, "Outputs") {
+		value, err := d.stack.eval(at(output, "Value"))
+		if err != nil {
+			r.problem("Outputs.%s: %v", name, err)
+			continue
+		}
+		variable := strings.ToLower(name[:1]) + name[1:]
+		for _, s := range d.Services {
+			if own, ok := s.vars[variable]; ok && text(own) != value {
+				r.problem("Outputs.%s is %s, and vars.%s of %s is %v", name, value, variable, s.File, own)
+			}
+		}
+	}
+}
+
+// secret is what must not be in a file that everyone reads.
+var secret = map[string]*regexp.Regexp{
+	"an access key ID":               regexp.MustCompile(`\bLTAI[A-Za-z0-9]{12,}\b`),
+	"a value of VOD_CALLBACK_KEYS":   regexp.MustCompile(`VOD_CALLBACK_KEYS['"]?\s*[:=,]\s*['"]?[A-Za-z0-9]{4,}`),
+	"a value of an access key":       regexp.MustCompile(`(?i)access_?key_?(id|secret)['"]?\s*[:=]\s*['"]?[A-Za-z0-9]{8,}`),
+	"a value of AuthKey":             regexp.MustCompile(`AuthKey:\s*['"]?[A-Za-z0-9]{4,}`),
+	"a private key or a certificate": regexp.MustCompile(`-----BEGIN `),
+}
+
+func secrets(r report, content string) {
+	for _, what := range slices.Sorted(maps.Keys(secret)) {
+		if secret[what].MatchString(content) {
+			r.problem("%s stands in the file", what)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package check
+
+import (
+	_ "embed" // for the shapes
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vod-callback/recorder/internal/deploy/spelling"
+)
+
+// A shape says which form a value must have:
+//
+//	a mapping     a mapping with these keys and no other; a key that ends in ! must be there
+//	[shape]       a list whose items have that shape
+//	a|b           one of these words
+//	number 1..9   a number within these bounds
+//	string, boolean, number, map, list, any
+type shape = any
+
+//go:embed fc3.yaml
+var fc3Text string
+
+//go:embed ros.yaml
+var rosText string
+
+// The shapes of fc3's files, and those of the ROS types by their names.
+var fc3, ros = mustParse(fc3Text), mustParse(rosText)
+
+func mustParse(text string) mapping {
+	m, err := parse(text)
+	if err != nil {
+		panic(err) // a test reads the embedded files
+	}
+	return m
+}
+
+// conform reports where v is not of the shape. Functions of ROS can be anything, and are let pass.
+func conform(r report, path string, want shape, v any) {
+	if isFunction(v) {
+		return
+	}
+	switch want := want.(type) {
+	case mapping:
+		conformMapping(r, path, want, v)
+	case []any:
+		items, ok := v.([]any)
+		if !ok {
+			r.problem("%s is %v, want a list", path, brief(v))
+			return
+		}
+		for i, item := range items {
+			conform(r, path+"["+strconv.Itoa(i)+"]", want[0], item)
+		}
+	default:
+		if form := fmt.Sprint(want); !fits(form, v) {
+			r.problem("%s is %s, want %s", path, brief(v), strings.ReplaceAll(form, "|", ", "))
+		}
+	}
+}
+
+func conformMapping(r report, path string, want mapping, v any) {
+	m, ok := v.(mapping)
+	if !ok {
+		r.problem("%s is %s, want a mapping", path, brief(v))
+		return
+	}
+	var known []string
+	shapes := mapping{}
+	for key, inner := range members(want) {
+		name, required := strings.CutSuffix(key, "!")
+		known = append(known, name)
+		shapes[name] = inner
+		if _, there := m[name]; required && !there {
+			r.problem("%s.%s is missing", path, name)
+		}
+	}
+	for key, item := range members(m) {
+		if slices.Contains(known, key) {
+			conform(r, path+"."+key, shapes[key], item)
+		} else {
+			r.problem("%s.%s is not a key that is known%s", path, key, spelling.DidYouMean(key, known))
+		}
+	}
+}
+
+func isFunction(v any) bool {
+	m, _ := v.(mapping)
+	for key := range m {
+		if len(m) == 1 && (key == "Ref" || strings.HasPrefix(key, "Fn::")) {
+			return true
+		}
+	}
+	return false
+}
+
+// fits says whether a scalar has a form.
+func fits(form string, v any) bool {
+	low, high := 0.0, 0.0
+	_, isMap := v.(mapping)
+	_, isList := v.([]any)
+	_, isBool := v.(bool)
+	isNumber := fmt.Sprintf("%T", v) == "int" || fmt.Sprintf("%T", v) == "float64"
+	switch {
+	case form == "any":
+		return true
+	case form == "map":
+		return isMap
+	case form == "list":
+		return isList
+	case isMap || isList || v == nil:
+		return false
+	case form == "string":
+		return !isBool
+	case form == "boolean":
+		return isBool
+	case form == "number":
+		return isNumber
+	default:
+		if n, _ := fmt.Sscanf(form, "number %g..%g", &low, &high); n == 2 {
+			return isNumber && low <= number(v) && number(v) <= high
+		}
+		return slices.Contains(strings.Split(form, "|"), fmt.Sprint(v))
+	}
+}
+
+// brief is a value as a message shows it.
+func brief(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "empty"
+	case mapping:
+		return "a mapping"
+	case []any:
+		return "a list"
+	default:
+		return strconv.Quote(fmt.Sprint(v))
+	}
+}
