@@ -1,8 +1,6 @@
-// Command mkzip packs files into a ZIP archive for Function Compute, the same bytes for the same files:
+// Package archive packs files into a ZIP archive for Function Compute, the same bytes for the same files:
 // sorted, at the top level of the archive, executable, without the times that zip(1) would add.
-//
-//	go run ./internal/deploy/mkzip dist/vod-callback-recorder.zip target/main
-package main
+package archive
 
 import (
 	"archive/zip"
@@ -18,17 +16,10 @@ import (
 	"time"
 )
 
-func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "mkzip:", err)
-		os.Exit(1)
-	}
-}
-
-// run packs args[1:] into args[0] and prints its name, size and checksum.
-func run(args []string, stdout io.Writer) (err error) {
+// Write packs args[1:] into args[0] and prints the name, size and checksum of the archive.
+func Write(args []string, stdout io.Writer) (err error) {
 	if len(args) < 2 {
-		return errors.New("usage: mkzip ARCHIVE FILE…")
+		return errors.New("want ARCHIVE FILE…")
 	}
 	archive, files := args[0], args[1:]
 	if err := os.MkdirAll(filepath.Dir(archive), 0o750); err != nil { //nolint:gosec // G703: the caller names the archive

@@ -1,4 +1,4 @@
-package main
+package archive
 
 import (
 	"archive/zip"
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func TestRunIsReproducible(t *testing.T) {
+func TestWriteIsReproducible(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	main := filepath.Join(dir, "main")
@@ -27,7 +27,7 @@ func TestRunIsReproducible(t *testing.T) {
 		}
 		archive := filepath.Join(dir, "dist", "function.zip")
 		var said bytes.Buffer
-		if err := run([]string{archive, main}, &said); err != nil {
+		if err := Write([]string{archive, main}, &said); err != nil {
 			t.Fatal(err)
 		}
 		b, err := os.ReadFile(archive)
@@ -62,11 +62,11 @@ func TestRunIsReproducible(t *testing.T) {
 	}
 }
 
-func TestRunLeavesNoBrokenArchive(t *testing.T) {
+func TestWriteLeavesNoBrokenArchive(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	archive := filepath.Join(dir, "function.zip")
-	if err := run([]string{archive, filepath.Join(dir, "missing")}, io.Discard); err == nil {
+	if err := Write([]string{archive, filepath.Join(dir, "missing")}, io.Discard); err == nil {
 		t.Error("packing a missing file succeeded")
 	}
 	if _, err := os.Stat(archive); !os.IsNotExist(err) {

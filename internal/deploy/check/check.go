@@ -99,9 +99,17 @@ func (p Project) Load(env Lookup, account string) (Deployment, Verdict) {
 		account = placeholder
 	}
 	for _, file := range p.Services() {
-		s, err := p.service(file, env, account)
+		r := report{&v, file}
+		raw, err := p.merged(file)
 		if err != nil {
-			report{&v, file}.problem("%v", err)
+			r.problem("%v", err)
+			continue
+		}
+		s := &Service{File: file, raw: raw, vars: mapping{}}
+		conform(r, "the file", at(fc3, "file"), raw)
+		conform(r, "the resource", at(fc3, "resource"), s.resource())
+		if err := s.resolve(env, account); err != nil {
+			r.problem("%v", err)
 			continue
 		}
 		d.Services = append(d.Services, s)
@@ -158,8 +166,17 @@ func (d Deployment) RecordEvents() string {
 	return text(d.stack.mapping, "Parameters", "RecordEvents", "Default")
 }
 
-// accountOf is the account that the names of the deployment hold.
-func (d Deployment) accountOf() string { return d.stack.account }
+// Name is the name of the recorder, with which every other name begins.
+func (d Deployment) Name() string { return d.stack.parameters["Name"] }
+
+// Access is the alias of the account that deploys.
+func (p Project) Access() string {
+	m, _ := p.merged(ServiceFile) // what cannot be read is reported by Check
+	if alias := text(m, "access"); alias != "" {
+		return alias
+	}
+	return "default"
+}
 
 // extension sees to it that a service which extends another deploys the same function, and one trigger more.
 func extension(r report, d Deployment) {

@@ -9,29 +9,20 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vod-callback/recorder/internal/config"
+	"github.com/vod-callback/recorder/internal/deploy/preflight"
 	"github.com/vod-callback/recorder/internal/deploy/spelling"
 )
 
-// ReconcileVariables are the environment variables of the reconciler.
-var ReconcileVariables = []string{"RECORD_TO", "RECONCILE_PRODUCER", "RECONCILE_SINCE", "RECONCILE_LONGEST", "LOG_LEVEL"}
-
 // variables are the environment variables that the function of s reads.
 func variables(s *Service) []string {
-	if !s.Records() {
-		return ReconcileVariables
+	if s.Records() {
+		return preflight.RecorderVariables()
 	}
-	var names []string
-	for _, v := range config.Variables() {
-		names = append(names, v.Name)
-	}
-	return names
+	return preflight.ReconcilerVariables()
 }
 
 // service looks at one function.
 func (d Deployment) service(r report, s *Service) {
-	conform(r, "the file", at(fc3, "file"), s.raw)
-	conform(r, "the resource", at(fc3, "resource"), s.resource())
 	conform(r, "props", at(fc3, "props"), s.props)
 	component(r, s)
 	function(r, s)
@@ -125,7 +116,7 @@ func (d Deployment) access(r report, s *Service) {
 // deadLetters is the ARN of the queue for what cannot be delivered.
 func (d Deployment) deadLetters() string {
 	name, _ := d.stack.attribute("DeadLetterQueue", "QueueName")
-	return fmt.Sprintf("acs:mns:%s:%s:/queues/%s", d.stack.region, d.accountOf(), name)
+	return fmt.Sprintf("acs:mns:%s:%s:/queues/%s", d.stack.region, d.stack.account, name)
 }
 
 // async looks at asynchronous invocations: those of the topic trigger and of the timer.
@@ -158,10 +149,9 @@ func environment(r report, s *Service) {
 	}
 }
 
-// names finds variables in .env that nothing reads and that look like one that something does.
-func Names(p Project, inFile []string) []string {
+// MisspeltNames reports names in .env that nothing reads and that look like one that something does.
+func (p Project) MisspeltNames(inFile []string) (problems []string) {
 	known := slices.Concat(slices.Sorted(maps.Keys(settable(p))), []string{"AccountID", "AccessKeyID", "AccessKeySecret", "SecurityToken"})
-	var problems []string
 	for _, name := range inFile {
 		if slices.Contains(known, name) {
 			continue
@@ -261,7 +251,7 @@ func httpTrigger(r report, config any) {
 
 func topicTrigger(r report, d Deployment, tr any) {
 	topic, _ := d.stack.attribute("Topic", "TopicName")
-	r.equal("sourceArn", text(tr, "sourceArn"), fmt.Sprintf("acs:mns:%s:%s:/topics/%s", d.stack.region, d.accountOf(), topic), "that is the topic of "+TemplateFile)
+	r.equal("sourceArn", text(tr, "sourceArn"), fmt.Sprintf("acs:mns:%s:%s:/topics/%s", d.stack.region, d.stack.account, topic), "that is the topic of "+TemplateFile)
 	role, _ := d.stack.attribute("TriggerRole", "Arn")
 	r.equal("invocationRole", text(tr, "invocationRole"), role, "without one, every command makes a role that may invoke any function")
 	r.equal("notifyContentFormat", text(tr, "triggerConfig", "notifyContentFormat"), "JSON", "STREAM carries no message ID, which the record keeps")

@@ -13,8 +13,8 @@ import (
 // template looks at the stack: what is kept, who may do what, and what the service files count on.
 func (d Deployment) template(r report) {
 	d.stack.types(r)
-	if def := text(d.stack.mapping, "Parameters", "Name", "Default"); def != d.stack.parameters["Name"] {
-		r.note("the default of Name is %s, and the function's name is %s: give the stack Name=%[2]s", def, d.stack.parameters["Name"])
+	if def := text(d.stack.mapping, "Parameters", "Name", "Default"); def != d.Name() {
+		r.note("the default of Name is %s, and the function's name is %s: give the stack Name=%[2]s", def, d.Name())
 	}
 	kept(r, d.stack)
 	for name := range d.stack.ofType("ALIYUN::OSS::Bucket") {
@@ -29,6 +29,8 @@ func (d Deployment) template(r report) {
 	outputs(r, d)
 }
 
+const typePrefix = "ALIYUN::"
+
 // types holds the resources of a template against what their types take.
 func (s stack) types(r report) {
 	r.equal("ROSTemplateFormatVersion", text(s.mapping, "ROSTemplateFormatVersion"), "2015-09-01", "there is no other")
@@ -37,7 +39,10 @@ func (s stack) types(r report) {
 			r.problem("Parameters.%s is a secret: want NoEcho: true and no default", name)
 		}
 	}
-	known := slices.Collect(maps.Keys(ros))
+	var known []string // without the prefix, which says nothing
+	for kind := range ros {
+		known = append(known, strings.TrimPrefix(kind, typePrefix))
+	}
 	for name, resource := range members(s.mapping, "Resources") {
 		kind := text(resource, "Type")
 		want := ros[kind]
@@ -45,8 +50,8 @@ func (s stack) types(r report) {
 		case want != nil:
 			conform(r, name, want, at(resource, "Properties"))
 		case !strings.HasPrefix(kind, "ALIYUN::FC"):
-			if nearest := spelling.Nearest(kind, known); nearest != "" && spelling.Nearest(nearest, []string{kind}) != "" && len(nearest) == len(kind) {
-				r.problem("%s: %s is not a type that is known; did you mean %s?", name, kind, nearest)
+			if nearest := spelling.Nearest(strings.TrimPrefix(kind, typePrefix), known); nearest != "" {
+				r.problem("%s: %s is not a type that is known; did you mean %s?", name, kind, typePrefix+nearest)
 			} else {
 				r.note("%s: %s is not looked at", name, kind)
 			}

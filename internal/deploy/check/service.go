@@ -44,29 +44,28 @@ func (s *Service) Environment(name string) (string, bool) {
 	return text(v), ok
 }
 
+// Code is the folder that is uploaded.
+func (s *Service) Code() string { return s.get("code") }
+
 // Records says whether the function is the recorder, which reads callbacks, and not the reconciler.
 func (s *Service) Records() bool { return !strings.HasSuffix(s.get("code"), "/reconcile") }
 
-// service reads one file of p, on top of the one that it extends, as env and the account make it.
-func (p Project) service(file string, env Lookup, account string) (*Service, error) {
-	raw, err := p.merged(file)
-	if err != nil {
-		return nil, err
-	}
-	s := &Service{File: file, raw: raw, vars: mapping{}}
+// resolve gives the variables of s the values that env and the account make.
+func (s *Service) resolve(env Lookup, account string) error {
 	r := resolver{env: env, account: account, vars: s.vars}
-	unresolved, _ := at(raw, "vars").(mapping)
+	unresolved, _ := at(s.raw, "vars").(mapping)
 	if err := r.resolveVars(unresolved); err != nil {
-		return nil, fmt.Errorf("vars.%w", err)
+		return fmt.Errorf("vars.%w", err)
 	}
 	props, err := r.resolve(at(s.resource(), "props"))
 	if err != nil {
-		return nil, fmt.Errorf("props.%w", err)
+		return fmt.Errorf("props.%w", err)
 	}
-	if s.props, _ = props.(mapping); s.props == nil {
-		return nil, errors.New("has no resource with props")
+	var ok bool
+	if s.props, ok = props.(mapping); !ok {
+		return errors.New("has no resource with props")
 	}
-	return s, nil
+	return nil
 }
 
 // resource is the one resource of the file.

@@ -97,11 +97,12 @@ func isFunction(v any) bool {
 
 // fits says whether a scalar has a form.
 func fits(form string, v any) bool {
-	low, high := 0.0, 0.0
 	_, isMap := v.(mapping)
 	_, isList := v.([]any)
 	_, isBool := v.(bool)
-	isNumber := fmt.Sprintf("%T", v) == "int" || fmt.Sprintf("%T", v) == "float64"
+	_, isInt := v.(int)
+	_, isFloat := v.(float64)
+	isNumber := isInt || isFloat
 	switch {
 	case form == "any":
 		return true
@@ -118,7 +119,10 @@ func fits(form string, v any) bool {
 	case form == "number":
 		return isNumber
 	default:
-		if n, _ := fmt.Sscanf(form, "number %g..%g", &low, &high); n == 2 {
+		if bounds, ok := strings.CutPrefix(form, "number "); ok {
+			least, most, _ := strings.Cut(bounds, "..")
+			low, _ := strconv.ParseFloat(least, 64)
+			high, _ := strconv.ParseFloat(most, 64)
 			return isNumber && low <= number(v) && number(v) <= high
 		}
 		return slices.Contains(strings.Split(form, "|"), fmt.Sprint(v))

@@ -4,8 +4,10 @@ package sdevs
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +48,9 @@ func (e *Env) Lookup(name string) (string, bool) {
 
 // InFile returns what the file sets the variable to, whether or not the process's own hides it.
 func (e *Env) InFile(name string) string { return e.file[name] }
+
+// FileNames are the variables that the file sets, in order of their names.
+func (e *Env) FileNames() []string { return slices.Sorted(maps.Keys(e.file)) }
 
 // assignment is a line of .env, by the rules of the npm package dotenv.
 var assignment = regexp.MustCompile("(?m)^\\s*(?:export\\s+)?([\\w.-]+)(?:\\s*=\\s*?|:\\s+?)" +

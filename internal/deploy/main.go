@@ -1,0 +1,140 @@
+// Command deploy is what the Makefile and Serverless Devs run around a deployment:
+//
+//	deploy validate                      judge the files of the deployment, with .env and the account of `s config`
+//	deploy preflight -account ID FILE    judge the function of FILE, which is deployed now
+//	deploy redact COMMAND…               run a command, and keep callback keys and credentials out of what it prints
+//	deploy package ARCHIVE FILE…         pack the function, the same bytes for the same files
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vod-callback/recorder/internal/deploy/archive"
+	"github.com/vod-callback/recorder/internal/deploy/check"
+	"github.com/vod-callback/recorder/internal/deploy/preflight"
+	"github.com/vod-callback/recorder/internal/deploy/redact"
+	"github.com/vod-callback/recorder/internal/deploy/sdevs"
+)
+
+func main() {
+	status, err := run(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "deploy:", err)
+		status = max(status, 1)
+	}
+	os.Exit(status)
+}
+
+var errUsage = errors.New("usage: deploy validate | preflight -account ID FILE | redact COMMAND… | package ARCHIVE FILE…")
+
+func run(args []string) (status int, err error) {
+	if len(args) == 0 {
+		return 2, errUsage
+	}
+	env, err := sdevs.ReadEnv(".env", os.LookupEnv)
+	if err != nil {
+		return 1, err
+	}
+	command, args := args[0], args[1:]
+	switch {
+	case command == "validate" && len(args) == 0:
+		return validate(env)
+	case command == "preflight" && len(args) == 3 && args[0] == "-account":
+		return askFirst(env, args[1], args[2])
+	case command == "redact" && len(args) > 0:
+		return redact.Run(filter(env), args, os.Stdin, os.Stdout, os.Stderr)
+	case command == "package" && len(args) > 1:
+		return 0, archive.Write(args, os.Stdout)
+	default:
+		return 2, errUsage
+	}
+}
+
+// secretVariables hold what must not be printed.
+var secretVariables = []string{
+	"VOD_CALLBACK_KEYS", "AccessKeyID", "AccessKeySecret", "SecurityToken",
+	"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN",
+}
+
+func filter(env *sdevs.Env) *redact.Filter {
+	var values []string
+	for _, name := range secretVariables {
+		value, _ := env.Lookup(name)
+		values = append(values, value, env.InFile(name))
+	}
+	return redact.New(secretVariables, values)
+}
+
+// validate judges the deployment in the working directory, as far as it can be known without the cloud.
+func validate(env *sdevs.Env) (int, error) {
+	project, err := check.Read(".")
+	if err != nil {
+		return 1, err
+	}
+	account, err := sdevs.Account(env, project.Access())
+	if err != nil {
+		return 1, err
+	}
+	verdict := project.Check(env.Lookup, account)
+	verdict.Problems = append(verdict.Problems, project.MisspeltNames(env.FileNames())...)
+	d, _ := project.Load(env.Lookup, account)
+	for _, s := range d.Services {
+		verdict.Problems = append(verdict.Problems, check.Folder(s.Code())...)
+		problems, notes := judge(d, s, account, false)
+		verdict.Problems = append(verdict.Problems, problems...)
+		verdict.Notes = append(verdict.Notes, notes...)
+	}
+	return say(verdict), nil
+}
+
+// askFirst judges the function of a file that is deployed now.
+func askFirst(env *sdevs.Env, account, file string) (int, error) {
+	project, err := check.Read(".")
+	if err != nil {
+		return 1, err
+	}
+	d, verdict := project.Load(env.Lookup, account)
+	for _, s := range d.Services {
+		if s.File == filepath.Base(file) {
+			problems, notes := judge(d, s, account, true)
+			verdict.Problems = append(verdict.Problems, problems...)
+			verdict.Notes = append(verdict.Notes, notes...)
+			return say(verdict), nil
+		}
+	}
+	return max(1, say(verdict)), fmt.Errorf("there is no service file %s", file)
+}
+
+func judge(d check.Deployment, s *check.Service, account string, now bool) (problems, notes []string) {
+	f := preflight.Function{
+		Account: account, Region: s.Region(), Name: d.Name(), Timeout: s.Timeout(), Env: s.Environment,
+		Bucket: d.Bucket(), Prefix: d.Prefix(), RecordEvents: d.RecordEvents(), Now: now, Web: http.DefaultTransport,
+	}
+	if s.Records() {
+		return f.Recorder()
+	}
+	return f.Reconciler()
+}
+
+// say prints what was found, each finding once, and returns the exit status.
+func say(v check.Verdict) int {
+	said := map[string]bool{}
+	for _, note := range v.Notes {
+		if !said[note] {
+			fmt.Println("note:", note)
+		}
+		said[note] = true
+	}
+	for _, problem := range v.Problems {
+		if !said[problem] {
+			fmt.Fprintln(os.Stderr, "cannot deploy:", strings.TrimSpace(problem))
+		}
+		said[problem] = true
+	}
+	return min(len(v.Problems), 1)
+}
