@@ -80,27 +80,40 @@ bench: build ## Measure the function beside one that does nothing, and against t
 
 .PHONY: package
 package: build ## Pack target/main into dist/, the same bytes for the same build
-	@go run ./internal/deploy/mkzip $(ARCHIVE) target/main target/NOTICES
+	@go run ./internal/deploy package $(ARCHIVE) target/main target/NOTICES
 
 .PHONY: validate
-validate: ## Hold s.yaml, s.queue.yaml and template.yml against each other and against the code
-	@go test -count=1 ./internal/deploy/deploytest ./internal/deploy/preflight ./internal/deploy/mkzip
-	@go run ./internal/deploy/preflight -account "$(AccountID)" \
-	  $(if $(REGION),-region '$(REGION)') $(if $(FUNCTION_NAME),-name '$(FUNCTION_NAME)')
+validate: build ## Judge the deployment as it stands: the s.*.yaml files with .env, the templates, what was built
+	@go run ./internal/deploy validate
 	@if ! command -v s >/dev/null; then \
 	  echo "note: Serverless Devs is not installed, so \`s verify\` is left out: npm install --global @serverless-devs/s"; \
 	else \
-	  for f in s.yaml s.queue.yaml; do $(NOBODY) s verify -t $$f || exit 1; done; \
+	  for f in $(wildcard s.yaml s.queue.yaml s.reconcile.yaml); do \
+	    out=$$($(NOBODY) s verify -t $$f 2>&1) && continue; \
+	    case $$out in \
+	      *ENOTFOUND*|*EAI_AGAIN*|*ECONNREFUSED*|*ETIMEDOUT*) echo "note: \`s verify\` is left out: the component is not here, and its registry is out of reach"; break;; \
+	      *) echo "$$out"; exit 1;; \
+	    esac; \
+	  done; \
 	fi
 
+# Serverless Devs shows callback keys, in its output and in its logs, which everybody on the machine can read.
 .PHONY: deploy
-deploy: validate ## Deploy with Serverless Devs (SERVICE=s.queue.yaml: with the queue)
-	@s deploy -y -t $(SERVICE) --output-file /dev/null # which would print the callback keys
+deploy: validate ## Deploy with Serverless Devs (SERVICE=s.queue.yaml: with the queue), without showing a key
+	@go build -o dist/deploy ./internal/deploy
+	@logs="$${serverless_devs_config_home:-$$HOME}/.s/logs" && mkdir -p "$$logs" && chmod 700 "$$logs"
+	@dist/deploy redact s deploy -y -t $(SERVICE) --output-file /dev/null
+
+.PHONY: plan
+plan: ## Show what `make deploy` would change, without showing a key
+	@go build -o dist/deploy ./internal/deploy
+	@logs="$${serverless_devs_config_home:-$$HOME}/.s/logs" && mkdir -p "$$logs" && chmod 700 "$$logs"
+	@dist/deploy redact s plan -t $(SERVICE)
 
 .PHONY: local-invoke
 local-invoke: ## Hand EVENT=events/testdata/….json to the function in Docker, as Function Compute runs it
 	@test -f '$(EVENT)' || { echo "EVENT=$(EVENT): there is no such file" >&2; exit 2; }
-	@$(NOBODY) RECORD_TO='$(or $(RECORD_TO),log:)' s local invoke --event-file '$(EVENT)'
+	@$(NOBODY) RECORD_TO='$(or $(RECORD_TO),log:)' s local invoke -t $(SERVICE) --event-file '$(EVENT)'
 
 .PHONY: clean
 clean: ## Remove what was built and recorded

@@ -10,7 +10,7 @@ var Logged = map[string][]string{
 	"duplicate":  with("event_type", "trigger", "message_id", "producer", "status", "media_id", "project_id", "job_id", "error_code", "key"),
 	"ignored":    with("event_type", "trigger"),
 	"refused":    with("reason", "method"),
-	"rejected":   with(rejectedMembers...),
+	"rejected":   with(append([]string{"key"}, rejectedMembers...)...),
 	"unrecorded": with(slices.Concat(recordMembers, rejectedMembers, []string{"error"})...),
 	"missing":    with(recordMembers...),
 }

@@ -87,7 +87,7 @@ func (f Function) Recorder() (problems, notes []string) {
 	}
 	f.checkAuthentication(&v, cfg)
 	f.checkTarget(&v, cfg.RecordTo)
-	f.checkEvents(&v)
+	f.checkEvents(&v, cfg.RecordEvents)
 	return v.problems, v.notes
 }
 

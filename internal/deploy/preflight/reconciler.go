@@ -11,13 +11,11 @@ import (
 
 // RecorderVariables are the environment variables that the recorder reads.
 func RecorderVariables() []string {
-	variables := []string{recordEvents}
+	var names []string
 	for _, v := range config.Variables() {
-		if v.Name != recordEvents {
-			variables = append(variables, v.Name)
-		}
+		names = append(names, v.Name)
 	}
-	return variables
+	return names
 }
 
 // ReconcilerVariables are the environment variables that the reconciler reads.
@@ -35,8 +33,9 @@ func (f Function) Reconciler() (problems, notes []string) {
 	switch {
 	case err != nil:
 		v.problem("RECORD_TO: %v", err)
+	case target.OSS == nil && !f.Now: // whoever records to the log does not deploy this function
 	case target.OSS == nil:
-		v.missing(f, "RECORD_TO=%q: the reconciler compares edits with records in a bucket; want RECORD_TO=oss://%s/%s", value("RECORD_TO"), f.Bucket, f.Prefix)
+		v.problem("RECORD_TO=%q: the reconciler compares edits with records in a bucket; want RECORD_TO=oss://%s/%s", value("RECORD_TO"), f.Bucket, f.Prefix)
 	default:
 		f.checkTarget(&v, target)
 	}
