@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/vod-callback/recorder/internal/deploy/archive"
@@ -98,16 +97,18 @@ func askFirst(env *sdevs.Env, account, file string) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	d, verdict := project.Load(env.Lookup, account)
+	d, _ := project.Load(env.Lookup, account)
+	verdict := project.Check(env.Lookup, account).Of(file)
 	for _, s := range d.Services {
-		if s.File == filepath.Base(file) {
+		if s.File == file {
 			problems, notes := judge(d, s, account, true)
 			verdict.Problems = append(verdict.Problems, problems...)
 			verdict.Notes = append(verdict.Notes, notes...)
 			return say(verdict), nil
 		}
 	}
-	return max(1, say(verdict)), fmt.Errorf("there is no service file %s", file)
+	say(verdict)
+	return 1, fmt.Errorf("%s is not a service file that can be deployed", file)
 }
 
 func judge(d check.Deployment, s *check.Service, account string, now bool) (problems, notes []string) {

@@ -22,7 +22,7 @@ func Write(args []string, stdout io.Writer) (err error) {
 		return errors.New("want ARCHIVE FILE…")
 	}
 	archive, files := args[0], args[1:]
-	if err := os.MkdirAll(filepath.Dir(archive), 0o750); err != nil { //nolint:gosec // G703: the caller names the archive
+	if err := os.MkdirAll(filepath.Dir(archive), 0o750); err != nil {
 		return err
 	}
 	out, err := os.Create(archive) //nolint:gosec // G304: the caller names the archive
@@ -31,7 +31,7 @@ func Write(args []string, stdout io.Writer) (err error) {
 	}
 	defer func() {
 		if err = cmp.Or(err, out.Close()); err != nil {
-			_ = os.Remove(archive) //nolint:gosec // G703: likewise
+			_ = os.Remove(archive)
 		}
 	}()
 	sum, size := sha256.New(), counter(0)

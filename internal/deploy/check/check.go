@@ -10,9 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // The files of a deployment. All but the first two can be left out.
@@ -57,6 +59,19 @@ func (p Project) Services() []string {
 // A Verdict is what is wrong with a deployment, and what is allowed but may surprise.
 type Verdict struct{ Problems, Notes []string }
 
+// Of is the part of v that is about one file.
+func (v Verdict) Of(file string) Verdict {
+	about := func(findings []string) (own []string) {
+		for _, finding := range findings {
+			if strings.HasPrefix(finding, file+":") {
+				own = append(own, finding)
+			}
+		}
+		return own
+	}
+	return Verdict{Problems: about(v.Problems), Notes: about(v.Notes)}
+}
+
 // A report adds to a verdict what is found in one place.
 type report struct {
 	verdict *Verdict
@@ -85,7 +100,7 @@ func (r report) equal(what string, got, want any, why string) {
 type Deployment struct {
 	Services []*Service
 	stack    stack
-	observe  stack // nil where there is no such file
+	observe  stack // its mapping is nil where there is no such file
 }
 
 // placeholder stands for the account where it is not known: the names must agree for any.
@@ -118,27 +133,27 @@ func (p Project) Load(env Lookup, account string) (Deployment, Verdict) {
 		return d, v
 	}
 	first := d.Services[0]
-	for file, s := range map[string]*stack{TemplateFile: &d.stack, ObserveFile: &d.observe} {
-		if _, there := p[file]; !there {
-			continue
+	template := func(file string) stack {
+		s := stack{account: account, region: first.Region(), parameters: map[string]string{"Name": first.Name()}}
+		if content, there := p[file]; there {
+			var err error
+			if s.mapping, err = parse(content); err != nil {
+				report{&v, file}.problem("%v", err)
+			}
 		}
-		*s = stack{file: file, account: account, region: first.Region(), parameters: map[string]string{"Name": first.Name()}}
-		var err error
-		if s.mapping, err = parse(p[file]); err != nil {
-			report{&v, file}.problem("%v", err)
-		}
+		return s
 	}
+	d.stack, d.observe = template(TemplateFile), template(ObserveFile)
 	return d, v
 }
 
 // Check judges the files of p as env and the account make them.
 func (p Project) Check(env Lookup, account string) Verdict {
 	d, v := p.Load(env, account)
-	for file, content := range p {
-		secrets(report{&v, file}, content)
+	for _, file := range slices.Sorted(maps.Keys(p)) {
+		secrets(report{&v, file}, p[file])
 	}
 	if len(v.Problems) > 0 { // what cannot be read cannot be compared either
-		slices.Sort(v.Problems)
 		return v
 	}
 	for _, s := range d.Services {
@@ -149,10 +164,11 @@ func (p Project) Check(env Lookup, account string) Verdict {
 	if d.observe.mapping != nil {
 		d.watched(report{&v, ObserveFile})
 	}
+	slices.Sort(v.Problems) // some rules go through a map
 	return v
 }
 
-// Bucket is the bucket of the stack, and Prefix that below which the function may write.
+// Bucket is the bucket of the stack.
 func (d Deployment) Bucket() string {
 	name, _ := d.stack.attribute("Bucket", "Name")
 	return name

@@ -38,6 +38,13 @@ func (s stack) types(r report) {
 		if strings.HasSuffix(name, "Key") && (text(p, "NoEcho") != "true" || text(p, "Default") != "") {
 			r.problem("Parameters.%s is a secret: want NoEcho: true and no default", name)
 		}
+		defaults(r.in("Parameters."+name), p)
+	}
+	for _, section := range []string{"Resources", "Outputs", "Conditions"} {
+		for name, v := range members(s.mapping, section) {
+			s.references(r.in(name), v)
+			s.hasCondition(r.in(name), text(v, "Condition"))
+		}
 	}
 	var known []string // without the prefix, which says nothing
 	for kind := range ros {
@@ -56,9 +63,69 @@ func (s stack) types(r report) {
 				r.note("%s: %s is not looked at", name, kind)
 			}
 		}
-		if c := text(resource, "Condition"); c != "" && at(s.mapping, "Conditions", c) == nil {
-			r.problem("%s: there is no condition %s", name, c)
+	}
+}
+
+// defaults holds the default of a parameter against the parameter's own constraints, as ROS does.
+func defaults(r report, p any) {
+	def := text(p, "Default")
+	pattern, err := regexp.Compile(text(p, "AllowedPattern"))
+	if err == nil && !pattern.MatchString(def) {
+		r.problem("its default %q does not match its AllowedPattern", def)
+	}
+	least, most := at(p, "MinValue"), at(p, "MaxValue")
+	if n := number(p, "Default"); least != nil && n < number(least) || most != nil && n > number(most) {
+		r.problem("its default %s is not within %v and %v", def, least, most)
+	}
+	if choices := list(p, "AllowedValues"); choices != nil && !slices.Contains(choices, at(p, "Default")) {
+		r.problem("its default %v is none of %v", at(p, "Default"), choices)
+	}
+}
+
+// references sees to it that everything that v refers to is there.
+func (s stack) references(r report, v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			s.references(r, item)
 		}
+	case mapping:
+		for key, arg := range members(v) {
+			switch key {
+			case "Ref", "DependsOn":
+				s.refersTo(r, text(arg))
+			case "Fn::GetAtt":
+				s.refersTo(r, text(arg, 0))
+			case "Fn::Sub":
+				for _, m := range expression.FindAllStringSubmatch(text(arg), -1) {
+					name, _, _ := strings.Cut(m[1], ".")
+					s.refersTo(r, name)
+				}
+			case "Fn::If":
+				s.hasCondition(r, text(arg, 0))
+				s.references(r, arg)
+			default:
+				s.references(r, arg)
+			}
+		}
+	}
+}
+
+func (s stack) hasCondition(r report, name string) {
+	if name != "" && at(s.mapping, "Conditions", name) == nil {
+		r.problem("there is no condition %s", name)
+	}
+}
+
+func (s stack) refersTo(r report, name string) {
+	if name == "" || strings.HasPrefix(name, typePrefix) || strings.HasPrefix(name, "!") {
+		return
+	}
+	parameters, _ := at(s.mapping, "Parameters").(mapping)
+	resources, _ := at(s.mapping, "Resources").(mapping)
+	known := slices.Concat(slices.Collect(maps.Keys(parameters)), slices.Collect(maps.Keys(resources)))
+	if !slices.Contains(known, name) {
+		r.problem("there is no parameter or resource %s%s", name, spelling.DidYouMean(name, known))
 	}
 }
 

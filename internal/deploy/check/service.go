@@ -68,12 +68,17 @@ func (s *Service) resolve(env Lookup, account string) error {
 	return nil
 }
 
-// resource is the one resource of the file.
-func (s *Service) resource() any {
+// resource is the function of the file: the resource of the component fc3 or, where none is, the first one.
+func (s *Service) resource() (resource any) {
 	for _, r := range members(s.raw, "resources") {
-		return r
+		if strings.HasPrefix(text(r, "component"), "fc3") {
+			return r
+		}
+		if resource == nil {
+			resource = r
+		}
 	}
-	return nil
+	return resource
 }
 
 // merged is a file with what it extends, as the key `extend` of Serverless Devs does it.

@@ -36,6 +36,9 @@ func mustParse(text string) mapping {
 	return m
 }
 
+// longestList is how many words a message lists.
+const longestList = 8
+
 // conform reports where v is not of the shape. Functions of ROS can be anything, and are let pass.
 func conform(r report, path string, want shape, v any) {
 	if isFunction(v) {
@@ -54,8 +57,14 @@ func conform(r report, path string, want shape, v any) {
 			conform(r, path+"["+strconv.Itoa(i)+"]", want[0], item)
 		}
 	default:
-		if form := fmt.Sprint(want); !fits(form, v) {
-			r.problem("%s is %s, want %s", path, brief(v), strings.ReplaceAll(form, "|", ", "))
+		form := fmt.Sprint(want)
+		words := strings.Split(form, "|")
+		switch {
+		case fits(form, v):
+		case len(words) > longestList:
+			r.problem("%s is %s, which is not known%s", path, brief(v), spelling.DidYouMean(fmt.Sprint(v), words))
+		default:
+			r.problem("%s is %s, want %s", path, brief(v), strings.Join(words, ", "))
 		}
 	}
 }

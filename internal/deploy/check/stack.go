@@ -9,7 +9,6 @@ import (
 // A stack is a ROS template and the values that its functions have in one account and region.
 type stack struct {
 	mapping
-	file       string
 	account    string
 	region     string
 	parameters map[string]string // given to the stack; the others have their defaults
