@@ -11,6 +11,7 @@ func TestNearest(t *testing.T) {
 		{"memorysize", "memorySize"},
 		{"RECRD_TO", "RECORD_TO"},
 		{"trigger", "triggers"},
+		{"tirggers", "triggers"},
 		{"something", ""},
 		{"x", ""},
 		{"", ""},
