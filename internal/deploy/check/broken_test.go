@@ -117,7 +117,7 @@ var broken = []struct {
 	{"misspelt type", edit{TemplateFile, "ALIYUN::MNS::Queue", "ALIYUN::MNS::Quene"}, "ALIYUN::MNS::Quene is not a type that is known; did you mean ALIYUN::MNS::Queue?"},
 	{"unknown condition", edit{TemplateFile, "    Condition: Reconciles\n    Properties", "    Condition: Reconcile\n    Properties"}, "there is no condition Reconcile"},
 	{"reference to nothing", edit{TemplateFile, "TopicName: !Ref Name\n", "TopicName: !Ref TopicName\n"}, "Topic: there is no parameter or resource TopicName"},
-	{"reference to nothing in a text", edit{TemplateFile, "'${Name}-dead-letter'", "'${Nmae}-dead-letter'"}, "there is no parameter or resource Nmae; did you mean Name?"},
+	{"reference to nothing in a text", edit{TemplateFile, "'${Name}-dead-letter'", "'${Nam}-dead-letter'"}, "there is no parameter or resource Nam; did you mean Name?"},
 	{"attribute of nothing", edit{TemplateFile, "RoleArn: !GetAtt LogExportRole.Arn", "RoleArn: !GetAtt ExportRole.Arn"}, "LogExportJob: there is no parameter or resource ExportRole"},
 	{"condition of nothing", edit{TemplateFile, "!If [VodByHttp, HTTP, MNS]", "!If [ByHttp, HTTP, MNS]"}, "VodMessageCallback: there is no condition ByHttp"},
 	{"depends on nothing", edit{TemplateFile, "    DependsOn: Bucket\n", "    DependsOn: Buckets\n"}, "there is no parameter or resource Buckets; did you mean Bucket?"},
@@ -159,7 +159,7 @@ var broken = []struct {
 
 	// The log
 	{"index field that nothing writes", edit{TemplateFile, "{Name: job_id,", "{Name: job,"}, "message.job, which nothing writes"},
-	{"index field missing", edit{TemplateFile, "            - {Name: media_id, Type: text, EnableAnalytics: true}\n", ""}, "message.media_id, which the index of template.yml lacks"},
+	{"index field missing", edit{TemplateFile, "            - {Name: trigger, Type: text, EnableAnalytics: true}\n", ""}, "message.trigger, which the index of template.yml lacks"},
 	{"not to be counted", edit{TemplateFile, "{Name: error_code, Type: text, EnableAnalytics: true}", "{Name: error_code, Type: text}"}, "message.error_code, which the index of template.yml lacks, or has without EnableAnalytics"},
 	{"platform field missing", edit{TemplateFile, "        - {Name: errorType, Type: text, EnableAnalytics: true}\n", ""}, "it selects errorType"},
 	{"search for a field without index", edit{ObserveFile, "message.status: fail'", "message.state: fail'"}, "SearchFailedEdits: it searches for message.state"},

@@ -9,8 +9,8 @@ import (
 
 const account = "1234567890123456"
 
-// fixture is a deployment that works, in testdata: the tests break copies of it, whatever a deployer has made of the
-// files of the project.
+// fixture is a deployment that works, in testdata: the files of the project as they were shipped, the templates cut down
+// to what the tests need. The tests break copies of it, whatever a deployer has made of the project's own files.
 func fixture(t *testing.T) Project {
 	t.Helper()
 	p, err := Read("testdata")
