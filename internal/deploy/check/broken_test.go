@@ -63,9 +63,9 @@ var broken = []struct {
 	{"missing variable", edit{ServiceFile, "        LOG_LEVEL: ${env('LOG_LEVEL', 'info')}\n", ""}, "environmentVariables.LOG_LEVEL is missing"},
 	{"misspelt variable", edit{ServiceFile, "        LOG_LEVEL:", "        LOG_LEVL:"}, "environmentVariables.LOG_LEVL: the function reads no such variable; did you mean LOG_LEVEL?"},
 	{"another variable's value", edit{ServiceFile, "${env('LOG_LEVEL', 'info')}", "${env('LOGLEVEL', 'info')}"}, "environmentVariables.LOG_LEVEL is taken from LOGLEVEL"},
-	{"key in the file", edit{ServiceFile, "${env('VOD_CALLBACK_KEYS', '')}", "Sample0Key"}, "a value of VOD_CALLBACK_KEYS stands in the file"},
-	{"key as the default", edit{ServiceFile, "'VOD_CALLBACK_KEYS', ''", "'VOD_CALLBACK_KEYS', 'Sample0Key'"}, "a value of VOD_CALLBACK_KEYS stands in the file"},
-	{"access key in the file", edit{ServiceFile, "access: default", "access: default # LTAI" + "5tExampleExample"}, "an access key ID stands in the file"},
+	{"key in the file", edit{ServiceFile, "${env('VOD_CALLBACK_KEYS', '')}", "Sample0Key"}, "a value of VOD_CALLBACK_KEYS is in the file"},
+	{"key as the default", edit{ServiceFile, "'VOD_CALLBACK_KEYS', ''", "'VOD_CALLBACK_KEYS', 'Sample0Key'"}, "a value of VOD_CALLBACK_KEYS is in the file"},
+	{"access key in the file", edit{ServiceFile, "access: default", "access: default # LTAI" + "5tExampleExample"}, "an access key ID is in the file"},
 
 	// Its triggers
 	{"no http trigger", edit{ServiceFile, "triggerType: http", "triggerType: timer"}, "the number of triggers of the type http is 0"},
@@ -135,7 +135,7 @@ var broken = []struct {
 	{"bucket goes with the stack", edit{TemplateFile, "DeletionPolicy: Retain", "DeletionPolicy: Delete"}, "Bucket: DeletionPolicy is Delete"},
 	{"function in both files", edit{TemplateFile, "  FunctionRole:\n    Type: ALIYUN::RAM::Role", "  Again:\n    Type: ALIYUN::FC3::Function\n  FunctionRole:\n    Type: ALIYUN::RAM::Role"}, "ALIYUN::FC3::Function is declared in s.yaml"},
 	{"key is shown", edit{TemplateFile, "    NoEcho: true\n", ""}, "Parameters.VodCallbackKey is a secret"},
-	{"key in the template", edit{TemplateFile, "AuthKey: !If", "AuthKey: Sample0Key #"}, "a value of AuthKey stands in the file"},
+	{"key in the template", edit{TemplateFile, "AuthKey: !If", "AuthKey: Sample0Key #"}, "a value of AuthKey is in the file"},
 	{"no RecordTo", edit{TemplateFile, "  RecordTo:\n", "  Recordto:\n"}, `Outputs.RecordTo is ""`},
 	{"RecordTo without prefix", edit{TemplateFile, "oss://${Bucket.Name}/${Prefix}?", "oss://${Bucket.Name}/?"}, "Outputs.RecordTo is"},
 	{"RecordTo with another prefix", edit{TemplateFile, "oss://${Bucket.Name}/${Prefix}?", "oss://${Bucket.Name}/events?"}, "Outputs.RecordTo is"},

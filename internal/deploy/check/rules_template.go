@@ -294,7 +294,7 @@ var secret = map[string]*regexp.Regexp{
 func secrets(r report, content string) {
 	for _, what := range slices.Sorted(maps.Keys(secret)) {
 		if secret[what].MatchString(content) {
-			r.problem("%s stands in the file", what)
+			r.problem("%s is in the file", what)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func (f Function) checkNames(v *verdict) {
 	case f.Account == "":
 		v.missing(f, "no account ID: run `s config add`, or set AccountID, AccessKeyID and AccessKeySecret")
 	case !accountForm.MatchString(f.Account):
-		v.problem("the account ID %q is no number; it stands at the top of the console's account menu", f.Account)
+		v.problem("the account ID %q is not a number; the top of the console's account menu shows it", f.Account)
 	}
 	if !record.IsRegionID(f.Region) {
 		v.problem("REGION=%q: want a region ID such as cn-shanghai", f.Region)

@@ -1,9 +1,12 @@
 package preflight
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +44,7 @@ func TestRecorder(t *testing.T) {
 		{name: "no key needed", env: map[string]string{"VOD_CALLBACK_AUTH": "off"}, want: "note: VOD_CALLBACK_AUTH=off: whoever knows the URL"},
 		{name: "key that VOD does not take", env: map[string]string{"VOD_CALLBACK_KEYS": key + ",test123"}, want: "note: key 2 of VOD_CALLBACK_KEYS"},
 		{name: "no account", change: func(f *Function) { f.Account = "" }, want: "no account ID"},
-		{name: "account is a name", change: func(f *Function) { f.Account = "my-account" }, want: `the account ID "my-account" is no number`},
+		{name: "account is a name", change: func(f *Function) { f.Account = "my-account" }, want: `the account ID "my-account" is not a number`},
 		{name: "region is a city", change: func(f *Function) { f.Region = "Shanghai" }, want: `REGION="Shanghai"`},
 		{name: "name in capitals", change: func(f *Function) { f.Name = "Recorder" }, want: `FUNCTION_NAME="Recorder"`},
 		{name: "name too long", change: func(f *Function) { f.Name = strings.Repeat("n", 29) }, want: "FUNCTION_NAME="},
@@ -111,6 +114,25 @@ func TestReconciler(t *testing.T) {
 			problems, notes := good(env).Reconciler()
 			compare(t, problems, notes, tt.want)
 		})
+	}
+}
+
+// TestPublished holds the list of published types against the samples of package events.
+func TestPublished(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../../events/testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no samples: %v", err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var event struct{ EventType string }
+		if json.Unmarshal(content, &event) == nil && event.EventType != "" && !slices.Contains(published(), event.EventType) {
+			t.Errorf("%s has the type %s, which is not in the list", file, event.EventType)
+		}
 	}
 }
 
