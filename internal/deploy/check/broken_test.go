@@ -62,6 +62,7 @@ var broken = []struct {
 	// Its environment
 	{"missing variable", edit{ServiceFile, "        LOG_LEVEL: ${env('LOG_LEVEL', 'info')}\n", ""}, "environmentVariables.LOG_LEVEL is missing"},
 	{"misspelt variable", edit{ServiceFile, "        LOG_LEVEL:", "        LOG_LEVL:"}, "environmentVariables.LOG_LEVL: the function reads no such variable; did you mean LOG_LEVEL?"},
+	{"reserved variable", edit{ServiceFile, "        LOG_LEVEL:", "        FC_REGION: cn-shanghai\n        LOG_LEVEL:"}, "environmentVariables.FC_REGION: names that begin with FC_"},
 	{"another variable's value", edit{ServiceFile, "${env('LOG_LEVEL', 'info')}", "${env('LOGLEVEL', 'info')}"}, "environmentVariables.LOG_LEVEL is taken from LOGLEVEL"},
 	{"key in the file", edit{ServiceFile, "${env('VOD_CALLBACK_KEYS', '')}", "Sample0Key"}, "a value of VOD_CALLBACK_KEYS is in the file"},
 	{"key as the default", edit{ServiceFile, "'VOD_CALLBACK_KEYS', ''", "'VOD_CALLBACK_KEYS', 'Sample0Key'"}, "a value of VOD_CALLBACK_KEYS is in the file"},
@@ -104,7 +105,7 @@ var broken = []struct {
 	{"another dead-letter queue", edit{QueueFile, "/queues/${vars.deadLetterQueue}\n", "/queues/elsewhere\n"}, "deadLetterQueue.Arn is"},
 
 	// The reconciler
-	{"another folder", edit{ReconcileFile, "code: ./target/reconcile", "code: ./target"}, "environmentVariables.RECONCILE_PRODUCER: the function reads no such variable"},
+	{"another folder", edit{ReconcileFile, "code: ./target/reconcile", "code: ./target"}, "environmentVariables.RECORD_EVENTS is missing"},
 	{"the recorder's role", edit{ReconcileFile, "-reconcile\n  # Seconds", "\n  # Seconds"}, "role is acs:ram::1234567890123456:role/vod-callback-recorder, want"},
 	{"timer is off", edit{ReconcileFile, "enable: true", "enable: false"}, "enable is false"},
 	{"no cron expression", edit{ReconcileFile, "0 7 * * * *", "7 * * * *"}, "cronExpression is"},

@@ -80,6 +80,8 @@ func TestLegitimateEdits(t *testing.T) {
 		{name: "a value instead of a variable", edits: []edit{{ServiceFile, "${env('RECORD_TIMEOUT', '2s')}", "3s"}}},
 		{name: "another default of a variable", edits: []edit{{ServiceFile, "'LOG_LEVEL', 'info'", "'LOG_LEVEL', 'debug'"}}},
 		{name: "tags", edits: []edit{{ServiceFile, "      runtime: go1\n", "      runtime: go1\n      tags:\n        - key: team\n          value: video\n"}}},
+		{name: "a variable of one's own", edits: []edit{{ServiceFile, "        LOG_LEVEL:", "        TZ: Asia/Shanghai\n        LOG_LEVEL:"}}},
+		{name: "a network of one's own", edits: []edit{{ServiceFile, "      internetAccess: true\n", "      internetAccess: true\n      vpcConfig: {vpcId: vpc-1, securityGroupId: sg-1, vSwitchIds: [vsw-1]}\n"}}},
 		{name: "no topic trigger", edits: []edit{{ServiceFile, topicTriggerText(t, ServiceFile), ""}, {QueueFile, topicTriggerText(t, QueueFile), ""}}},
 		{name: "smaller batches", edits: []edit{{QueueFile, "CountBasedWindow: 10", "CountBasedWindow: 1"}}},
 		{name: "more retries", edits: []edit{{ServiceFile, "maxAsyncRetryAttempts: 3", "maxAsyncRetryAttempts: 8"}}},

@@ -134,8 +134,14 @@ func async(r report, d Deployment, s *Service) {
 func environment(r report, s *Service) {
 	known := variables(s)
 	for name := range members(s.props, "environmentVariables") {
-		if !slices.Contains(known, name) {
-			r.problem("environmentVariables.%s: the function reads no such variable%s", name, spelling.DidYouMean(name, known))
+		switch hint := spelling.DidYouMean(name, known); {
+		case slices.Contains(known, name):
+		case strings.HasPrefix(name, "FC_"):
+			r.problem("environmentVariables.%s: names that begin with FC_ are the platform's own", name)
+		case hint != "":
+			r.problem("environmentVariables.%s: the function reads no such variable%s", name, hint)
+		default:
+			r.note("environmentVariables.%s: the function reads no such variable", name)
 		}
 	}
 	raw := at(s.resource(), "props", "environmentVariables")
