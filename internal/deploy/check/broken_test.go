@@ -117,6 +117,7 @@ var broken = []struct {
 	{"misspelt property", edit{TemplateFile, "      StorageClass: Standard", "      StorageClas: Standard"}, "Bucket.StorageClas is not a key that is known; did you mean StorageClass?"},
 	{"misspelt type", edit{TemplateFile, "ALIYUN::MNS::Queue", "ALIYUN::MNS::Quene"}, "ALIYUN::MNS::Quene is not a type that is known; did you mean ALIYUN::MNS::Queue?"},
 	{"unknown condition", edit{TemplateFile, "    Condition: Reconciles\n    Properties", "    Condition: Reconcile\n    Properties"}, "there is no condition Reconcile"},
+	{"word that is a boolean", edit{TemplateFile, "[VodByHttp, 'on',", "[VodByHttp, on,"}, "on is a boolean to ROS: quote it"},
 	{"reference to nothing", edit{TemplateFile, "TopicName: !Ref Name\n", "TopicName: !Ref TopicName\n"}, "Topic: there is no parameter or resource TopicName"},
 	{"reference to nothing in a text", edit{TemplateFile, "'${Name}-dead-letter'", "'${Nam}-dead-letter'"}, "there is no parameter or resource Nam; did you mean Name?"},
 	{"attribute of nothing", edit{TemplateFile, "RoleArn: !GetAtt LogExportRole.Arn", "RoleArn: !GetAtt ExportRole.Arn"}, "LogExportJob: there is no parameter or resource ExportRole"},
@@ -175,6 +176,8 @@ var broken = []struct {
 	{"condition on what is not selected", edit{ObserveFile, "Condition: deliveries > 0", "Condition: count > 0"}, "AlertUnrecorded: its condition is on count"},
 	{"annotation of what is not selected", edit{ObserveFile, "because of: ${error}", "because of: ${cause}"}, "AlertUnrecorded: its desc shows cause"},
 	{"no alert on losses", edit{ObserveFile, "'message.msg: unrecorded | SELECT count(1) AS deliveries, arbitrary(\"message.error\") AS error'", "'message.msg: rejected | SELECT count(1) AS deliveries, arbitrary(\"message.reason\") AS error'"}, "there is no alert on lines with msg unrecorded"},
+	{"no lines on invocations", edit{ServiceFile, "enableRequestMetrics: true", "enableRequestMetrics: false"}, "s.yaml has enableRequestMetrics: false"},
+	{"log without SQL", edit{TemplateFile, "Mode: standard", "Mode: query"}, "only standard has SQL"},
 	{"no overlap", edit{ObserveFile, "Start: '-20m'", "Start: '-15m'"}, "it looks back over -15m every 15m"},
 }
 

@@ -140,6 +140,9 @@ func (p Project) Load(env Lookup, account string) (Deployment, Verdict) {
 			if s.mapping, err = parse(content); err != nil {
 				report{&v, file}.problem("%v", err)
 			}
+			for _, place := range booleans(content) {
+				report{&v, file}.problem("%s is a boolean to ROS: quote it", place)
+			}
 		}
 		return s
 	}

@@ -27,6 +27,16 @@ func columns(s stack) (fields map[string]bool) {
 // watched holds saved searches, dashboard and alerts against the index and the log.
 func (d Deployment) watched(r report) {
 	d.observe.types(r)
+	for _, s := range d.Services {
+		if s.get("logConfig", "enableRequestMetrics") == "false" {
+			r.problem("%s has enableRequestMetrics: false: without the lines on invocations, nothing shows those that failed", s.File)
+		}
+	}
+	for name, p := range d.stack.ofType("ALIYUN::SLS::Logstore") {
+		if mode := text(p, "Mode"); mode == "query" {
+			r.problem("%s of %s has the mode query: only standard has SQL", name, TemplateFile)
+		}
+	}
 	fields := columns(d.stack)
 	for name := range fields {
 		if ours, ok := strings.CutPrefix(name, "message."); ok && !writes(ours) {

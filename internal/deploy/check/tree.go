@@ -72,6 +72,25 @@ func plain(n *yaml.Node) (any, error) {
 	}
 }
 
+// booleans returns where a text has a word without quotes that YAML 1.1, which ROS reads, takes for true or false.
+func booleans(text string) (lines []string) {
+	var doc yaml.Node
+	if yaml.Unmarshal([]byte(text), &doc) != nil {
+		return nil
+	}
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && n.Style == 0 && slices.Contains([]string{"on", "off", "yes", "no", "y", "n"}, strings.ToLower(n.Value)) {
+			lines = append(lines, fmt.Sprintf("line %d: %s", n.Line, n.Value))
+		}
+		for _, inner := range n.Content {
+			walk(inner)
+		}
+	}
+	walk(&doc)
+	return lines
+}
+
 // longForm writes out a short tag.
 func longForm(name string, n *yaml.Node) (any, error) {
 	bare := *n
