@@ -125,7 +125,7 @@ var broken = []struct {
 	{"depends on nothing", edit{TemplateFile, "    DependsOn: Bucket\n", "    DependsOn: Buckets\n"}, "there is no parameter or resource Buckets; did you mean Bucket?"},
 	{"default that is refused", edit{TemplateFile, "    Default: outcomes\n", "    Default: /outcomes/\n"}, `Parameters.Prefix: its default "/outcomes/" does not match its AllowedPattern`},
 	{"default out of bounds", edit{TemplateFile, "    Default: 604800\n", "    Default: 1296000\n"}, "Parameters.MessageSeconds: its default 1296000 is not within 3600 and 604800"},
-	{"default that is no choice", edit{TemplateFile, "  VodCallback:\n    Type: String\n    Default: None", "  VodCallback:\n    Type: String\n    Default: Off"}, "Parameters.VodCallback: its default"},
+	{"default that is no choice", edit{TemplateFile, "  VodCallback:\n    Type: String\n    Default: None", "  VodCallback:\n    Type: String\n    Default: SMQ"}, "Parameters.VodCallback: its default"},
 	{"value that the type refuses", edit{TemplateFile, "      ShardCount: 1\n", "      ShardCount: 1000\n"}, "Logstore.ShardCount is"},
 	{"public bucket", edit{TemplateFile, "AccessControl: private", "AccessControl: public-read"}, "AccessControl is public-read, want private"},
 	{"access not blocked", edit{TemplateFile, "BlockPublicAccess: true", "BlockPublicAccess: false"}, "BlockPublicAccess is false, want true"},
