@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -11,15 +10,15 @@ import (
 // fitInstance tells Go how large the instance is, which it cannot see by itself. Where GOMEMLIMIT or
 // GOMAXPROCS says it otherwise, that counts.
 //
-// Without a limit the garbage collector lets the heap grow to twice what is in use, and the platform may kill
-// the instance for its garbage. A quarter is left for what the collector does not count.
+// Without a limit the heap grows to twice what is in use, and the platform may kill the instance for its garbage.
+// A quarter is left for what the garbage collector does not count.
 //
 // An instance of go1 has one invocation at a time, and at most one vCPU for each GB of its memory. Go takes at
 // least two threads, whatever the share of a CPU is, and with two each invocation wakes the other several times.
 // Source: https://www.alibabacloud.com/help/en/functioncompute/fc-3-0/product-overview/instance-types-and-usage-modes
 func fitInstance() {
 	megabytes, err := strconv.Atoi(os.Getenv("FC_FUNCTION_MEMORY_SIZE"))
-	if err != nil || megabytes <= 0 || megabytes > math.MaxInt32 {
+	if err != nil {
 		megabytes = 0 // unknown
 	}
 	if megabytes > 0 && os.Getenv("GOMEMLIMIT") == "" {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -28,9 +29,9 @@ var (
 // 10,000 levels; the difference is room for the record and the log line around the event.
 const MaxDepth = 9_900
 
-// A Member is one name and its value, as spelled.
+// A Member is one name, without escapes, and its value, as spelled.
 type Member struct {
-	Name  string
+	Name  []byte
 	Value jsontext.Value
 }
 
@@ -39,8 +40,10 @@ type Object []Member
 
 // Get returns the value of the first member called name, or nil.
 func (o Object) Get(name string) jsontext.Value {
-	if i := slices.IndexFunc(o, func(m Member) bool { return m.Name == name }); i >= 0 {
-		return o[i].Value
+	for _, m := range o {
+		if string(m.Name) == name {
+			return m.Value
+		}
 	}
 	return nil
 }
@@ -52,7 +55,7 @@ func (o Object) Has(name string) bool { return o.Get(name) != nil }
 func (o Object) Repeated(names ...string) string {
 	count := map[string]int{}
 	for _, m := range o {
-		count[m.Name]++
+		count[string(m.Name)]++
 	}
 	for _, name := range names {
 		if count[name] > 1 {
@@ -86,16 +89,15 @@ func Lenient(data []byte, names ...string) (Object, error) {
 }
 
 func readObject(data []byte, names []string, opts ...jsontext.Options) (Object, error) {
-	var o Object
+	o := make(Object, 0, 8)
 	err := readEach(data, '{', opts, func(dec *jsontext.Decoder) error {
-		name, err := dec.ReadToken()
+		name, err := readValue(dec, data)
 		if err != nil {
 			return err
 		}
-		// The token is only valid until the next read.
-		text := name.String()
 		value, err := readValue(dec, data)
-		if err == nil && (names == nil || slices.Contains(names, text)) {
+		text := Text(name)
+		if err == nil && (names == nil || slices.Contains(names, string(text))) {
 			o = append(o, Member{text, value})
 		}
 		return err
@@ -172,9 +174,13 @@ func checkTokens(data []byte) error {
 }
 
 // Text returns what the JSON string v says. A string that is not well-formed Unicode is returned as
-// spelled, quotes included: it can never be read as an event, and what is kept of it is what was sent.
+// spelled, quotes included: it can never be read as an event, and what is kept of it is what was sent. The text
+// may be a part of v.
 func Text(v jsontext.Value) []byte {
-	text, err := jsontext.AppendUnquote(nil, bytes.TrimSpace(v))
+	if v = bytes.TrimSpace(v); bytes.IndexByte(v, '\\') < 0 && utf8.Valid(v) {
+		return v[1 : len(v)-1 : len(v)-1] // as nearly all are
+	}
+	text, err := jsontext.AppendUnquote(nil, v)
 	if err != nil {
 		return v
 	}

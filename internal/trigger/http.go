@@ -44,7 +44,7 @@ func readRequest(event jsonx.Object) *Request {
 		r.Repeated = "requestContext"
 	}
 	for _, m := range event {
-		if m.Name == "headers" { // of a repeated member, all headers count
+		if string(m.Name) == "headers" { // of a repeated member, all headers count
 			headers, _ := jsonx.Lenient(m.Value)
 			r.headers = append(r.headers, headers...)
 		}
@@ -57,7 +57,7 @@ func readRequest(event jsonx.Object) *Request {
 func (r *Request) Values(name string) []string {
 	var values []string
 	for _, h := range r.headers {
-		if h.Value.Kind() == '"' && len(h.Name) == len(name) && strings.EqualFold(h.Name, name) {
+		if h.Value.Kind() == '"' && len(h.Name) == len(name) && strings.EqualFold(string(h.Name), name) {
 			values = append(values, string(jsonx.Text(h.Value)))
 		}
 	}
@@ -107,11 +107,8 @@ func (r *Request) URLs() []string {
 		return nil
 	}
 	paths := []string{r.RawPath}
-	switch r.RawPath {
-	case "":
-		paths = append(paths, "/")
-	case "/":
-		paths = append(paths, "")
+	if other, isRoot := map[string]string{"": "/", "/": ""}[r.RawPath]; isRoot {
+		paths = append(paths, other)
 	}
 	var urls []string
 	for _, path := range paths {

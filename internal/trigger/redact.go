@@ -44,9 +44,9 @@ func withoutHeaders(text []byte) []byte {
 		if i > 0 {
 			clean = append(clean, ',')
 		}
-		name, _ := json.Marshal(m.Name) // a string always has a JSON form
+		name, _ := json.Marshal(string(m.Name)) // a string always has a JSON form
 		clean = append(append(clean, name...), ':')
-		if strings.EqualFold(m.Name, "headers") {
+		if strings.EqualFold(string(m.Name), "headers") {
 			clean = append(clean, `"[removed]"`...)
 		} else {
 			clean = append(clean, m.Value...)

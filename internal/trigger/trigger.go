@@ -52,12 +52,8 @@ type Message struct {
 // part of what is promised; member order never matters.
 func Read(payload []byte) Delivery {
 	text := unwrap(payload)
-	if elements, err := jsonx.Elements(text, MaxBatch); err == nil {
-		messages := make([]Message, len(elements))
-		for i, element := range elements {
-			messages[i] = readElement(element)
-		}
-		return Delivery{Messages: messages}
+	if jsontext.Value(text).Kind() == '[' {
+		return Delivery{Messages: readBatch(text, payload)}
 	}
 	envelope, err := readEnvelope(text)
 	switch {
@@ -69,13 +65,21 @@ func Read(payload []byte) Delivery {
 	return Delivery{Messages: []Message{readMessage(envelope, text, payload, Direct)}}
 }
 
-// readElement reads an element of a batch: an object, or a string that holds one.
-func readElement(element jsontext.Value) Message {
-	text := []byte(element)
-	if element.Kind() == '"' {
-		text = jsonx.Text(element)
+// readBatch reads an array, which came in payload, of objects or strings that hold one.
+func readBatch(text, payload []byte) []Message {
+	elements, err := jsonx.Elements(text, MaxBatch)
+	if err != nil {
+		return []Message{unknown(payload, Direct, unknownForm)}
 	}
-	return readText(text, element, MNSQueue)
+	messages := make([]Message, len(elements))
+	for i, element := range elements {
+		text := []byte(element)
+		if element.Kind() == '"' {
+			text = jsonx.Text(element)
+		}
+		messages[i] = readText(text, element, MNSQueue)
+	}
+	return messages
 }
 
 // readText reads text, which should be an object and came in outer.
@@ -124,7 +128,7 @@ func readCloudEvent(envelope jsonx.Object, text []byte) Message {
 	data, err := readEnvelope(envelope.Get("data"))
 	switch repeated := envelope.Repeated("specversion", "data"); {
 	case repeated != "":
-		return ambiguous(text, MNSQueue, repeated)
+		return unknown(text, MNSQueue, ambiguous+repeated)
 	case err != nil || !data.Has("messageBody"):
 		return unknown(text, MNSQueue, "a CloudEvent without data.messageBody, so not one of an MNS queue")
 	}
@@ -137,7 +141,7 @@ func readCloudEvent(envelope jsonx.Object, text []byte) Message {
 // order.
 func readBody(envelope jsonx.Object, whole []byte, kind Kind, body, id string, others ...string) Message {
 	if name := envelope.Repeated(append(others, body, id)...); name != "" {
-		return ambiguous(whole, kind, name)
+		return unknown(whole, kind, ambiguous+name)
 	}
 	v := envelope.Get(body)
 	m := Message{Trigger: kind, ID: text(envelope.Get(id)), Body: v, Sent: v}
@@ -188,13 +192,12 @@ func decodeBase64(text []byte) ([]byte, bool) {
 	return decoded, err == nil && len(decoded) > 0
 }
 
-const unknownForm = "no known form of delivery: want an event, or the payload of an HTTP, MNS topic or MNS queue trigger"
+const (
+	unknownForm = "no known form of delivery: want an event, or the payload of an HTTP, MNS topic or MNS queue trigger"
+	ambiguous   = "the delivery has more than once the member "
+)
 
 // unknown is a message without an event, for reason.
 func unknown(sent []byte, kind Kind, reason string) Message {
 	return Message{Trigger: kind, Sent: sent, Reason: reason}
-}
-
-func ambiguous(text []byte, kind Kind, name string) Message {
-	return unknown(text, kind, "the delivery has the member "+name+" more than once")
 }
