@@ -57,7 +57,7 @@ func TestListAgainstModel(t *testing.T) {
 	if err := s.Seed(testBucket, maps.All(all)); err != nil {
 		t.Fatal(err)
 	}
-	for range 100 {
+	for range 50 {
 		prefix, after, size := word("ab/é", 2), word("ab/é", 4), 1+random.IntN(20)
 		if prefix != "" {
 			prefix = "a" + prefix[1:]

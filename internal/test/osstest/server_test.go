@@ -176,7 +176,7 @@ func TestVersionedBucketIgnoresForbidOverwrite(t *testing.T) {
 
 func TestOneWinner(t *testing.T) {
 	t.Parallel()
-	const writers, rounds = 32, 20
+	const writers, rounds = 32, 8
 	s := start(t, Config{})
 	b := sdk(t, s, testCredentials)
 	for round := range rounds {
