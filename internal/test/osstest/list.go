@@ -99,24 +99,21 @@ func (st *store) page(name string, q listing) (page, error) {
 	}
 	var p page
 	keys := b.inOrder()
-	for from := max(q.from, q.prefix); ; {
-		skip, _ := slices.BinarySearch(keys, from)
-		keys = keys[skip:]
-		if len(keys) == 0 || !strings.HasPrefix(keys[0], q.prefix) {
-			return p, nil
-		}
+	i, _ := slices.BinarySearch(keys, max(q.from, q.prefix))
+	for ; i < len(keys) && strings.HasPrefix(keys[i], q.prefix); i++ {
 		if len(p.objects)+len(p.prefixes) == q.max {
-			p.more, p.next = true, from
-			return p, nil
+			p.more, p.next = true, keys[i]
+			break
 		}
-		if group, ok := q.group(keys[0]); ok {
+		if group, ok := q.group(keys[i]); ok {
 			p.prefixes = append(p.prefixes, group)
-			from = nextGroup(group)
+			i, _ = slices.BinarySearch(keys, nextGroup(group))
+			i--
 		} else {
-			p.objects = append(p.objects, entry{keys[0], b.objects[keys[0]]})
-			from = next(keys[0])
+			p.objects = append(p.objects, entry{keys[i], b.objects[keys[i]]})
 		}
 	}
+	return p, nil
 }
 
 // group returns the common prefix that stands for key in the listing, if one does.
