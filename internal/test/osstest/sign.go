@@ -73,8 +73,8 @@ func (s *Server) AddCredentials(more ...Credentials) {
 
 // ExpireCredentials makes known credentials expire now: requests get 403 SecurityTokenExpired.
 func (s *Server) ExpireCredentials(accessKeyID string) {
-	if c, ok := s.keys.known.Load(accessKeyID); ok {
-		c := c.(Credentials) //nolint:errcheck // the map holds nothing else
+	known, _ := s.keys.known.Load(accessKeyID)
+	if c, ok := known.(Credentials); ok {
 		c.Expires = s.now()
 		s.AddCredentials(c)
 	}

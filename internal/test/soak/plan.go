@@ -180,7 +180,7 @@ func (p plan) fault(key string, nth int, share float64) fault {
 	for {
 		pick := r.IntN(100)
 		for _, f := range faults {
-			if pick -= f.share; pick < 0 && !(doomed && f.stores) {
+			if pick -= f.share; pick < 0 && (!doomed || !f.stores) {
 				if f.slow > 0 {
 					f.Delay = time.Duration(r.Int64N(int64(f.slow)))
 				}

@@ -46,13 +46,6 @@ func (s *secrets) addSignature(value string) {
 	s.signatures[hex] = true
 }
 
-// known is how many secrets there are.
-func (s *secrets) known() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.made + len(s.signatures)
-}
-
 // scan looks for secrets in text.
 func (s *secrets) scan(where string, text []byte) {
 	for _, needle := range s.needles {

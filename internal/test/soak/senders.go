@@ -70,7 +70,7 @@ func (r *run) try(ctx context.Context, d delivery, try int) answer {
 	}
 	r.secrets.scan("an answer", resp.Payload)
 	switch {
-	case err == nil && !(resp.Failed && resp.ErrorType != "HandledInvocationError"):
+	case err == nil && (!resp.Failed || resp.ErrorType == "HandledInvocationError"):
 		a := judge(d, resp)
 		a.answered, a.text, a.took = true, string(resp.Payload), resp.Duration
 		return a
