@@ -62,6 +62,7 @@ type run struct {
 	all     []*fclocal.Runtime
 	free    chan *fclocal.Runtime
 	logs    []*os.File
+	logged  int // bytes
 
 	mu      sync.Mutex
 	current osstest.Credentials
@@ -104,7 +105,9 @@ func Run(ctx context.Context, cfg Config) (report string, failures []string, err
 	for leak, n := range r.secrets.leaks {
 		r.books.fail("%d leaks: %s", n, leak)
 	}
-	return r.books.String(), r.books.failures, nil
+	report = fmt.Sprintf("%s%-14s %d, looked for in %d MB of log, all records and all answers\n%-14s %d\n",
+		r.books, "secrets", r.secrets.made+len(r.secrets.signatures), r.logged>>20, "OSS requests", r.oss.Stats().Requests)
+	return report, r.books.failures, nil
 }
 
 // setFaults has f decide what goes wrong with each request to OSS.
@@ -284,6 +287,7 @@ func (r *run) scanLogs() error {
 		for err == nil {
 			var line []byte
 			line, err = in.ReadBytes('\n')
+			r.logged += len(line)
 			r.secrets.scan("the log", line)
 		}
 		if !errors.Is(err, io.EOF) {
