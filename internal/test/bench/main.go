@@ -19,12 +19,11 @@ import (
 	"runtime"
 	"slices"
 	"text/tabwriter"
-	"time"
 )
 
 func main() {
 	function := flag.String("function", "target/main", "the built function")
-	rounds := flag.Int("rounds", 9, "rounds of each measurement")
+	rounds := flag.Int("rounds", 15, "rounds of each measurement")
 	flag.Parse()
 	if err := run(context.Background(), os.Stdout, *function, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -61,21 +60,25 @@ func run(ctx context.Context, out io.Writer, function string, rounds int) error 
 	return table.Flush()
 }
 
-// A figure is one row of the table: what was measured, of the function and of the no-op function where
-// that is comparable, and the goal of the ratio or, without a no-op, of the figure itself.
+// A figure is one row of the table: what was measured in each round, of the function and of the no-op
+// function where that is comparable, and the goal of their ratio or, without a no-op, of the figure itself.
 type figure struct {
 	name        string
 	unit        string // a format, as in "%.2f ms"
-	ours, floor float64
+	ours, floor []float64
 	goal        float64
 	atLeast     bool // the goal is a minimum
 }
 
 func (f figure) row() string {
-	judged, floor, ratio := f.ours, "", ""
-	if f.floor > 0 {
-		judged = f.ours / f.floor
-		floor, ratio = fmt.Sprintf(f.unit, f.floor), fmt.Sprintf("%.2f", judged)
+	judged, floor, ratio := median(f.ours), "", ""
+	if f.floor != nil {
+		ratios := make([]float64, len(f.ours))
+		for i := range ratios { // of the same round: what else the machine does changes from one to the next
+			ratios[i] = f.ours[i] / f.floor[i]
+		}
+		judged = median(ratios)
+		floor, ratio = fmt.Sprintf(f.unit, median(f.floor)), fmt.Sprintf("%.2f", judged)
 	}
 	sign, missed := "≤", ""
 	if f.atLeast {
@@ -84,10 +87,10 @@ func (f figure) row() string {
 	if f.atLeast && judged < f.goal || !f.atLeast && judged > f.goal {
 		missed = "missed"
 	}
-	return fmt.Sprintf("%s\t"+f.unit+"\t%s\t%s\t%s %v\t%s\t", f.name, f.ours, floor, ratio, sign, f.goal, missed)
+	return fmt.Sprintf("%s\t"+f.unit+"\t%s\t%s\t%s %v\t%s\t", f.name, median(f.ours), floor, ratio, sign, f.goal, missed)
 }
 
 // median returns the middle of values, of an even number the lower one.
-func median[T time.Duration | float64](values []T) T {
+func median(values []float64) float64 {
 	return slices.Sorted(slices.Values(values))[(len(values)-1)/2]
 }
