@@ -1,0 +1,266 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vod-callback/recorder/internal/store"
+)
+
+// sideBySide is how many requests to a store are under way at once.
+const sideBySide = 32
+
+// A comparison holds edits against the names in a store. It keeps a few numbers for each edit, and nothing
+// for a name: identifiers are compared by a hash of 64 bits with a random seed, so that a wrong match is
+// one in billions for 100,000 edits.
+//
+// An edit has a record where one of its job or, failing that, of its medium lies in the days from its
+// submission to a day after its end. The names tell that without an object being opened, except where a
+// medium has several edits: a record whose job_id is that of one of them is of no other.
+type comparison struct {
+	seed maphash.Seed
+
+	mu    sync.Mutex
+	edits []entry
+	jobs  map[uint64]int32    // of a job that is asked for, its edit
+	media map[uint64]int32    // of a medium, the last edit; entry.before leads to the others
+	open  map[string]struct{} // the keys of the records of media with several edits
+}
+
+// An entry is what a comparison knows of an edit.
+type entry struct {
+	job         uint64
+	before      int32 // the edit before it of the same medium, or -1
+	first, last int32 // the days in which its record can lie, as days since 1970
+	page, line  int32 // where the rest of it is kept
+	asked       bool  // whether it is asked for: the others only show which media have several edits
+	recorded    bool
+}
+
+func newComparison() *comparison {
+	return &comparison{seed: maphash.MakeSeed(), jobs: map[uint64]int32{}, media: map[uint64]int32{}, open: map[string]struct{}{}}
+}
+
+// add adds an edit. It returns false where the edit is not asked for, or has been added before.
+func (c *comparison) add(e Edit, asked bool, page, line int) bool {
+	n := entry{before: -1, page: int32(page), line: int32(line), asked: asked} //nolint:gosec // G115: a page has at most maxAnswer bytes
+	if asked {
+		n.first, n.last = window(e)
+	}
+	if e.JobID != "" {
+		n.job = maphash.String(c.seed, e.JobID)
+		if _, ok := c.jobs[n.job]; ok {
+			return false
+		}
+	}
+	i := int32(len(c.edits)) //nolint:gosec // G115: two billion edits do not fit into memory
+	if e.MediaID != "" {
+		id := maphash.String(c.seed, e.MediaID)
+		last, several := c.media[id]
+		if several {
+			n.before = last
+			if same := c.ofMedium(last, n.job); same >= 0 && n.job != 0 { // listed before it ended, and again
+				i, n.before = same, c.edits[same].before
+			}
+		}
+		if int(i) == len(c.edits) {
+			c.media[id] = i
+		}
+	} else if !asked {
+		return false // nothing can be learned from it
+	}
+	if asked && n.job != 0 {
+		c.jobs[n.job] = i
+	}
+	if int(i) == len(c.edits) {
+		c.edits = append(c.edits, n)
+	} else if asked {
+		c.edits[i] = n
+	}
+	return asked
+}
+
+// ofMedium returns the edit with the job among those of a medium, of which the last is given, or -1.
+func (c *comparison) ofMedium(last int32, job uint64) int32 {
+	i := last
+	for i >= 0 && c.edits[i].job != job {
+		i = c.edits[i].before
+	}
+	return i
+}
+
+// window returns the days in which a record of e can lie.
+func window(e Edit) (first, last int32) {
+	submitted := e.Submitted
+	if submitted.IsZero() || submitted.After(e.EventTime) {
+		submitted = e.EventTime.AddDate(0, 0, -1)
+	}
+	return dayNumber(submitted), dayNumber(e.EventTime) + 1
+}
+
+// dayNumber returns the days since 1970 of a time.
+func dayNumber(t time.Time) int32 {
+	return int32(t.UTC().Truncate(24*time.Hour).Unix() / (24 * 60 * 60)) //nolint:gosec // G115: years have four digits
+}
+
+// dayName returns a day as a key has it.
+func dayName(number int32) string {
+	return time.Unix(int64(number)*24*60*60, 0).UTC().Format(time.DateOnly)
+}
+
+// days returns the days in which records of the edits can lie, in order.
+func (c *comparison) days() []string {
+	days := map[int32]bool{}
+	for _, e := range c.edits {
+		for day := e.first; e.asked && day <= e.last; day++ {
+			days[day] = true
+		}
+	}
+	names := make([]string, 0, len(days))
+	for day := range days {
+		names = append(names, dayName(day))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// look goes once over the names below the prefixes, and opens what they do not tell.
+func (c *comparison) look(ctx context.Context, s store.Store, prefixes []string, p *Progress) error {
+	err := together(ctx, prefixes, func(ctx context.Context, prefix string) error {
+		for o, err := range s.Keys(ctx, prefix) {
+			if err != nil {
+				return err
+			}
+			p.Names.Add(1)
+			c.see(o.Key)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	keys := make([]string, 0, len(c.open))
+	for key := range c.open {
+		keys = append(keys, key)
+	}
+	return together(ctx, keys, func(ctx context.Context, key string) error {
+		line, err := s.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		p.Opened.Add(1)
+		// A record that cannot be read counts for every edit of its medium: it is there.
+		record, _ := store.ReadRecord(line)
+		c.opened(key, record.JobID)
+		return nil
+	})
+}
+
+// see takes the name of a record. Foreign names are none of its business.
+func (c *comparison) see(key string) {
+	facts, err := store.ParseKey(key)
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	day, id := dayNumber(facts.Time), maphash.String(c.seed, facts.Media)
+	if i, ok := c.jobs[id]; ok {
+		c.edits[i].record(day)
+	}
+	last, ok := c.media[id]
+	switch {
+	case !ok:
+	case c.edits[last].before < 0:
+		c.edits[last].record(day)
+	case c.wants(last, day):
+		c.open[key] = struct{}{}
+	}
+}
+
+// wants says whether an edit of a medium, of which the last is given, lacks a record of the day.
+func (c *comparison) wants(last, day int32) bool {
+	for i := last; i >= 0; i = c.edits[i].before {
+		if e := c.edits[i]; e.asked && !e.recorded && e.covers(day) {
+			return true
+		}
+	}
+	return false
+}
+
+// opened takes the job of a record of a medium with several edits. Where that is one of the edits, the record
+// is of no other. Else it may be of any of them: VOD's records have no job.
+func (c *comparison) opened(key, job string) {
+	facts, _ := store.ParseKey(key) // see has read it
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	day, last := dayNumber(facts.Time), c.media[maphash.String(c.seed, facts.Media)]
+	if job != "" {
+		if i := c.ofMedium(last, maphash.String(c.seed, job)); i >= 0 {
+			c.edits[i].record(day)
+			return
+		}
+	}
+	for i := last; i >= 0; i = c.edits[i].before {
+		c.edits[i].record(day)
+	}
+}
+
+// covers says whether a record of the day can be the entry's.
+func (e *entry) covers(day int32) bool { return e.first <= day && day <= e.last }
+
+// record notes that there is a record of the day.
+func (e *entry) record(day int32) {
+	if e.asked && e.covers(day) {
+		e.recorded = true
+	}
+}
+
+// missing returns the entries that are asked for and have no record, in the order in which they are kept. It
+// ends the comparison, and lets go of everything else.
+func (c *comparison) missing() []entry {
+	c.jobs, c.media, c.open = nil, nil, nil
+	c.edits = slices.DeleteFunc(c.edits, func(e entry) bool { return !e.asked || e.recorded })
+	slices.SortFunc(c.edits, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.page, b.page), cmp.Compare(a.line, b.line))
+	})
+	return c.edits
+}
+
+// asked returns how many edits are asked for.
+func (c *comparison) asked() int {
+	n := 0
+	for _, e := range c.edits {
+		if e.asked {
+			n++
+		}
+	}
+	return n
+}
+
+// together calls do for every item, sideBySide of them at a time, and returns the first error in their
+// order.
+func together[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
+	for some := range slices.Chunk(items, sideBySide) {
+		errs := make([]error, len(some))
+		var wait sync.WaitGroup
+		for i, item := range some {
+			wait.Go(func() { errs[i] = do(ctx, item) })
+		}
+		wait.Wait()
+		for _, err := range errs {
+			if err != nil {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package reconcile
+
+import (
+	"bytes"
+	"compress/flate"
+	"errors"
+	"io"
+)
+
+// A spool keeps pages of lines compressed in memory. What a producer says of 100,000 edits takes 70 MB as
+// text, and less than a third of that here; only few of the lines are wanted again.
+type spool struct {
+	pages  [][]byte
+	buffer bytes.Buffer
+	writer *flate.Writer
+}
+
+// add adds a page. The lines hold no line feeds.
+func (s *spool) add(lines [][]byte) error {
+	s.buffer.Reset()
+	if s.writer == nil {
+		s.writer, _ = flate.NewWriter(nil, flate.DefaultCompression) // the level is valid
+	}
+	s.writer.Reset(&s.buffer)
+	_, err := s.writer.Write(bytes.Join(lines, []byte{'\n'}))
+	if err := errors.Join(err, s.writer.Close()); err != nil {
+		return err
+	}
+	s.pages = append(s.pages, bytes.Clone(s.buffer.Bytes()))
+	return nil
+}
+
+// drop forgets a page.
+func (s *spool) drop(i int) { s.pages[i] = nil }
+
+// page returns the lines of a page.
+func (s *spool) page(i int) ([][]byte, error) {
+	text, err := io.ReadAll(flate.NewReader(bytes.NewReader(s.pages[i])))
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Split(text, []byte{'\n'}), nil
+}
