@@ -5,7 +5,7 @@
 // The samples are those of the pages "Events" (ApsaraVideo VOD) and "Event list" (IMS), with made-up digits for
 // the asterisks in numbers. AIVideoTagComplete, SubmitMediaRefreshComplete and WorkflowTaskComplete have no
 // published sample; their files follow the tables of fields. Files with -ims in their names have the form of IMS
-// where VOD publishes the type too.
+// where VOD publishes the type too. timer.json is what starts cmd/reconcile.
 package testdata
 
 import "embed"

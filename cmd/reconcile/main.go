@@ -1,0 +1,36 @@
+// Command reconcile is the Function Compute function of the timer, target/reconcile/main of the build: it asks
+// the producer which edits ended, and reports and records those of which no callback came.
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aliyun/fc-runtime-go-sdk/fc"
+
+	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/record"
+	"github.com/vod-callback/recorder/internal/store"
+)
+
+func main() {
+	cfg, err := configFromEnv(os.LookupEnv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err) // one line for each variable that cannot be used
+		os.Exit(1)
+	}
+	s, err := store.Open(cfg.recordTo, os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	f := &function{
+		config:   cfg,
+		store:    s,
+		recorder: record.Open(cfg.recordTo, os.Getenv),
+		log:      funclog.New(os.Stdout, cfg.logLevel, time.Now),
+		now:      time.Now,
+	}
+	fc.Start(f.invoke)
+}
