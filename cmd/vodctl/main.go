@@ -3,7 +3,7 @@
 // for it.
 //
 // Data goes to standard output, words to standard error. The exit status is 0 when done, 1 when the thing
-// asked for failed, and 2 for wrong usage.
+// asked for failed, 2 for wrong usage, and 3 where reconcile found something missing.
 package main
 
 import (
@@ -28,6 +28,9 @@ func run(args []string) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, errMissing) {
+		return 3
 	}
 	// Silent is for failures whose explanation is among the data.
 	if !errors.Is(err, errSilent) {
@@ -76,7 +79,7 @@ Media Services send.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newGenerateEvent(), newSign(), newInvoke(), newServe(), newDemo(),
-		newList(), newShow(), newReport(), newReplay(), newSeed())
+		newList(), newShow(), newReport(), newReconcile(), newReplay(), newSeed())
 	return root
 }
 

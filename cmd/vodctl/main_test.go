@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"oss":      serveOSS,
 			"get":      get,
 			"hung":     awaitHang,
+			"jobs":     serveJobs,
 		},
 	})
 }
