@@ -21,10 +21,12 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build target/main (the function, linux/amd64) and target/vodctl (the command line)
+build: ## Build target/main, target/reconcile/main (the functions, linux/amd64) and target/vodctl
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GOBUILD) -o target/main ./cmd/function
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GOBUILD) -o target/reconcile/main ./cmd/reconcile
 	$(GOBUILD) -o target/vodctl ./cmd/vodctl
 	@bash .ci/notices target/main >target/NOTICES
+	@bash .ci/notices target/reconcile/main >target/reconcile/NOTICES
 	@printf '*\n!main\n!NOTICES\n' >target/.fcignore # of this folder, s deploy uploads these two alone
 ifneq ($(FUNCTION),target/main)
 	CGO_ENABLED=0 $(GOBUILD) -o $(FUNCTION) ./cmd/function
@@ -77,6 +79,7 @@ soak: ## Play DELIVERIES (100000) with faults and killed instances, and account 
 .PHONY: bench
 bench: build ## Measure the function beside one that does nothing, and against the goals (a minute)
 	@go run ./internal/test/bench -function $(FUNCTION)
+	@go test -run '^$$' -bench Scale -benchtime 1x ./internal/reconcile
 
 .PHONY: package
 package: build ## Pack target/main into dist/, the same bytes for the same build
