@@ -29,7 +29,8 @@ type reconcileRequest struct {
 	from                            fromFlag
 	producer, since, until, longest string
 	region, endpoint, to, format    string
-	utc, sinceGiven, recording      bool
+	utc, recording                  bool
+	sinceGiven, untilGiven          bool
 
 	span        span // of the edits' ends
 	longestSpan time.Duration
@@ -74,7 +75,8 @@ of VOD, vod:SearchMedia, vod:GetVideoList and vod:GetVideoInfos. Its region is
 			if len(args) == 1 {
 				r.to = args[0]
 			}
-			r.sinceGiven, r.recording = cmd.Flags().Changed("since"), cmd.Flags().Changed("to")
+			given := cmd.Flags().Changed
+			r.sinceGiven, r.untilGiven, r.recording = given("since"), given("until"), given("to")
 			if err := r.parse(time.Now()); err != nil {
 				return err
 			}
@@ -109,7 +111,7 @@ func (r *reconcileRequest) parse(now time.Time) error {
 		return usagef("--until %q: %w", r.until, err)
 	}
 	from := now
-	if !r.sinceGiven && r.span.until.Before(now.Add(-time.Hour)) {
+	if r.untilGiven && !r.sinceGiven && r.span.until.Before(now) {
 		from = r.span.until // as list does: the default is counted back from the end
 	}
 	if r.span.since, err = parseMoment(r.since, from, r.location(), 0); err != nil {

@@ -50,7 +50,7 @@ func TestReconcileFlags(t *testing.T) {
 	}{
 		{reconcileRequest{since: "24h", until: "15m", longest: "24h"}, "2026-11-24T12:00:00Z 2026-11-25T11:45:00Z 24h0m0s"},
 		{reconcileRequest{since: "7d", until: "1h", longest: "1d12h", sinceGiven: true}, "2026-11-18T12:00:00Z 2026-11-25T11:00:00Z 36h0m0s"},
-		{reconcileRequest{since: "24h", until: "2026-11-20", longest: "0s"}, "2026-11-20T00:00:00Z 2026-11-21T00:00:00Z 0s"},
+		{reconcileRequest{since: "24h", until: "2026-11-20", longest: "0s", untilGiven: true}, "2026-11-20T00:00:00Z 2026-11-21T00:00:00Z 0s"},
 		{reconcileRequest{since: "10m", until: "15m", longest: "24h", sinceGiven: true}, `--since "10m" is not before --until "15m"`},
 		{reconcileRequest{since: "soon", until: "15m", longest: "24h", sinceGiven: true}, `--since "soon": want`},
 		{reconcileRequest{since: "24h", until: "soon", longest: "24h"}, `--until "soon": want`},

@@ -29,9 +29,9 @@ const (
 	// requestsPerSecond is far below every published limit: 30 a second for submitting IMS jobs, 50 for
 	// SearchMedia, 100 for GetVideoList and GetVideoInfos. Listing must never throttle production.
 	requestsPerSecond = 10
-	maxTries          = 8                      // of one request
+	maxTries          = 6                      // of one request
 	firstPause        = 250 * time.Millisecond // before the second try; then twice as long each time
-	maxPause          = 15 * time.Second       // between two tries
+	maxPause          = 5 * time.Second        // between two tries
 	patience          = 30 * time.Second       // for one answer
 	maxAnswer         = 16 << 20               // bytes; a page has at most 100 items
 )
@@ -221,7 +221,10 @@ func (a *api) withHint(err error, action string) error {
 		return err
 	}
 	hint := ""
+	dns, isDNS := errors.AsType[*net.DNSError](e.cause)
 	switch {
+	case isDNS && dns.IsNotFound:
+		hint = "is the region right, and is there a network?"
 	case strings.HasPrefix(e.code, "InvalidAccessKeyId"), strings.HasPrefix(e.code, "InvalidSecurityToken"), strings.Contains(e.code, "Expired"):
 		hint = "the access key is unknown or has expired"
 	case e.code == "SignatureDoesNotMatch", e.code == "IncompleteSignature":

@@ -3,8 +3,12 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
+	"io/fs"
+	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -21,36 +25,48 @@ const sideBySide = 32
 //
 // An edit has a record where one of its job or, failing that, of its medium lies in the days from its
 // submission to a day after its end. The names tell that without an object being opened, except where a
-// medium has several edits: a record whose job_id is that of one of them is of no other.
+// medium has several edits (a record whose job_id is that of one of them is of no other), and where the callback
+// named another medium than the producer does now, as it could for an edit that failed.
 type comparison struct {
 	seed maphash.Seed
 
-	mu    sync.Mutex
-	edits []entry
-	jobs  map[uint64]int32    // of a job that is asked for, its edit
-	media map[uint64]int32    // of a medium, the last edit; entry.before leads to the others
-	open  map[string]struct{} // the keys of the records of media with several edits
+	mu         sync.Mutex
+	edits      []entry
+	jobs       map[uint64]int32    // of a job that is asked for, its edit
+	media      map[uint64]int32    // of a medium, the last edit; entry.before leads to the others
+	open       map[string]struct{} // the keys of the records of media with several edits
+	strays     []string            // the keys of records whose name is of no edit
+	begin, end int32               // the hours of the first and the last end that are asked for
 }
+
+// maxStrays is how many strays are kept. Where the store has very many, they are of another region's edits.
+const maxStrays = 10_000
 
 // An entry is what a comparison knows of an edit.
 type entry struct {
-	job         uint64
-	before      int32 // the edit before it of the same medium, or -1
-	first, last int32 // the days in which its record can lie, as days since 1970
-	page, line  int32 // where the rest of it is kept
-	asked       bool  // whether it is asked for: the others only show which media have several edits
-	recorded    bool
+	job        uint64
+	before     int32 // the edit before it of the same medium, or -1
+	first      int32 // the day of its submission, counted from 1970
+	end        int32 // the hour of its end, likewise
+	page, line int32 // where the rest of it is kept
+	asked      bool  // whether it is asked for: the others only show which media have several edits
+	recorded   bool
 }
 
 func newComparison() *comparison {
-	return &comparison{seed: maphash.MakeSeed(), jobs: map[uint64]int32{}, media: map[uint64]int32{}, open: map[string]struct{}{}}
+	return &comparison{
+		seed: maphash.MakeSeed(), jobs: map[uint64]int32{}, media: map[uint64]int32{}, open: map[string]struct{}{},
+		begin: math.MaxInt32, end: math.MinInt32,
+	}
 }
 
 // add adds an edit. It returns false where the edit is not asked for, or has been added before.
 func (c *comparison) add(e Edit, asked bool, page, line int) bool {
 	n := entry{before: -1, page: int32(page), line: int32(line), asked: asked} //nolint:gosec // G115: a page has at most maxAnswer bytes
 	if asked {
-		n.first, n.last = window(e)
+		n.first, _ = window(e)
+		n.end = hourNumber(e.EventTime)
+		c.begin, c.end = min(c.begin, n.end), max(c.end, n.end)
 	}
 	if e.JobID != "" {
 		n.job = maphash.String(c.seed, e.JobID)
@@ -103,10 +119,15 @@ func window(e Edit) (first, last int32) {
 	return dayNumber(submitted), dayNumber(e.EventTime) + 1
 }
 
-// dayNumber returns the days since 1970 of a time.
-func dayNumber(t time.Time) int32 {
-	return int32(t.UTC().Truncate(24*time.Hour).Unix() / (24 * 60 * 60)) //nolint:gosec // G115: years have four digits
-}
+// dayNumber and hourNumber return the days and hours since 1970 of a time.
+func dayNumber(t time.Time) int32  { return dayOf(hourNumber(t)) }
+func hourNumber(t time.Time) int32 { return int32(math.Floor(float64(t.Unix()) / 3600)) } //nolint:gosec // G115: years have four digits
+
+// dayOf returns the day of an hour.
+func dayOf(hour int32) int32 { return int32(math.Floor(float64(hour) / 24)) }
+
+// last is the last day in which a record of the entry can lie.
+func (e *entry) last() int32 { return dayOf(e.end) + 1 }
 
 // dayName returns a day as a key has it.
 func dayName(number int32) string {
@@ -117,7 +138,7 @@ func dayName(number int32) string {
 func (c *comparison) days() []string {
 	days := map[int32]bool{}
 	for _, e := range c.edits {
-		for day := e.first; e.asked && day <= e.last; day++ {
+		for day := e.first; e.asked && day <= e.last(); day++ {
 			days[day] = true
 		}
 	}
@@ -144,13 +165,21 @@ func (c *comparison) look(ctx context.Context, s store.Store, prefixes []string,
 	if err != nil {
 		return err
 	}
-	keys := make([]string, 0, len(c.open))
-	for key := range c.open {
-		keys = append(keys, key)
+	if err := c.openAll(ctx, s, slices.Collect(maps.Keys(c.open)), p); err != nil {
+		return err
 	}
+	return c.openAll(ctx, s, c.wantedStrays(), p)
+}
+
+// openAll opens records.
+func (c *comparison) openAll(ctx context.Context, s store.Store, keys []string, p *Progress) error {
 	return together(ctx, keys, func(ctx context.Context, key string) error {
 		line, err := s.Get(ctx, key)
-		if err != nil {
+		_, large := errors.AsType[*store.TooLargeError](err)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // it is gone since it was listed
+		case err != nil && !large:
 			return err
 		}
 		p.Opened.Add(1)
@@ -158,6 +187,21 @@ func (c *comparison) look(ctx context.Context, s store.Store, prefixes []string,
 		record, _ := store.ReadRecord(line)
 		c.opened(key, record.JobID)
 		return nil
+	})
+}
+
+// wantedStrays returns the strays whose time is within two hours of the end of an edit that lacks a record.
+// Strays of other times are of edits that are not asked for.
+func (c *comparison) wantedStrays() []string {
+	hours := map[int32]bool{}
+	for _, e := range c.edits {
+		if e.asked && !e.recorded && e.job != 0 {
+			hours[e.end-1], hours[e.end], hours[e.end+1] = true, true, true
+		}
+	}
+	return slices.DeleteFunc(c.strays, func(key string) bool {
+		facts, _ := store.ParseKey(key) // see has read it
+		return !hours[hourNumber(facts.Time)]
 	})
 }
 
@@ -170,18 +214,24 @@ func (c *comparison) see(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	day, id := dayNumber(facts.Time), maphash.String(c.seed, facts.Media)
-	if i, ok := c.jobs[id]; ok {
+	i, isJob := c.jobs[id]
+	if isJob {
 		c.edits[i].record(day)
 	}
-	last, ok := c.media[id]
+	last, isMedium := c.media[id]
 	switch {
-	case !ok:
+	case !isMedium && !isJob && len(c.strays) < maxStrays && c.near(hourNumber(facts.Time)):
+		c.strays = append(c.strays, key)
+	case !isMedium:
 	case c.edits[last].before < 0:
 		c.edits[last].record(day)
 	case c.wants(last, day):
 		c.open[key] = struct{}{}
 	}
 }
+
+// near says whether an edit that is asked for ended within about an hour.
+func (c *comparison) near(hour int32) bool { return c.begin-1 <= hour && hour <= c.end+1 }
 
 // wants says whether an edit of a medium, of which the last is given, lacks a record of the day.
 func (c *comparison) wants(last, day int32) bool {
@@ -193,13 +243,20 @@ func (c *comparison) wants(last, day int32) bool {
 	return false
 }
 
-// opened takes the job of a record of a medium with several edits. Where that is one of the edits, the record
-// is of no other. Else it may be of any of them: VOD's records have no job.
+// opened takes the job of a record. Where that is one of the edits of its medium, the record is of no other.
+// Else it may be of any of them: VOD's records have no job. A stray has no edits of its medium, only a job.
 func (c *comparison) opened(key, job string) {
 	facts, _ := store.ParseKey(key) // see has read it
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	day, last := dayNumber(facts.Time), c.media[maphash.String(c.seed, facts.Media)]
+	day := dayNumber(facts.Time)
+	last, ok := c.media[maphash.String(c.seed, facts.Media)]
+	if !ok {
+		if i, ok := c.jobs[maphash.String(c.seed, job)]; ok {
+			c.edits[i].record(day)
+		}
+		return
+	}
 	if job != "" {
 		if i := c.ofMedium(last, maphash.String(c.seed, job)); i >= 0 {
 			c.edits[i].record(day)
@@ -212,7 +269,7 @@ func (c *comparison) opened(key, job string) {
 }
 
 // covers says whether a record of the day can be the entry's.
-func (e *entry) covers(day int32) bool { return e.first <= day && day <= e.last }
+func (e *entry) covers(day int32) bool { return e.first <= day && day <= e.last() }
 
 // record notes that there is a record of the day.
 func (e *entry) record(day int32) {
@@ -224,7 +281,7 @@ func (e *entry) record(day int32) {
 // missing returns the entries that are asked for and have no record, in the order in which they are kept. It
 // ends the comparison, and lets go of everything else.
 func (c *comparison) missing() []entry {
-	c.jobs, c.media, c.open = nil, nil, nil
+	c.jobs, c.media, c.open, c.strays = nil, nil, nil, nil
 	c.edits = slices.DeleteFunc(c.edits, func(e entry) bool { return !e.asked || e.recorded })
 	slices.SortFunc(c.edits, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.page, b.page), cmp.Compare(a.line, b.line))

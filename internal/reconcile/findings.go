@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"slices"
 	"time"
@@ -138,8 +139,13 @@ func (m *missingReader) readSome(ctx context.Context, keys []string) error {
 	for i := range index {
 		index[i] = i
 	}
+	gone := make([]bool, len(keys)) // since they were listed
 	err := together(ctx, index, func(ctx context.Context, i int) (err error) {
 		lines[i], err = m.store.Get(ctx, keys[i])
+		_, large := errors.AsType[*store.TooLargeError](err)
+		if gone[i] = errors.Is(err, fs.ErrNotExist); gone[i] || large {
+			return nil
+		}
 		return err
 	})
 	if err != nil {
@@ -149,6 +155,9 @@ func (m *missingReader) readSome(ctx context.Context, keys []string) error {
 	var keptLines [][]byte
 	var keptKeys []string
 	for i, key := range keys {
+		if gone[i] {
+			continue
+		}
 		f := readFinding(key, lines[i])
 		t := f.Outcome.EventTime
 		if f.Err == nil && (!m.since.IsZero() && t.Before(m.since) || !m.until.IsZero() && !t.Before(m.until)) {
@@ -203,7 +212,8 @@ func editOf(f Finding) Edit {
 // prefixes returns where the names of records of the findings can lie.
 func (m *missingReader) prefixes() []string {
 	var prefixes []string
-	if len(m.few) > fewFindings {
+	noMedium := func(e Edit) bool { return e.MediaID == "" } // its record may be under a medium that is not known
+	if len(m.few) > fewFindings || slices.ContainsFunc(m.few, noMedium) {
 		for _, day := range m.held.days() {
 			prefixes = append(prefixes, outcome.DayPrefix(outcome.Root, day))
 		}

@@ -87,7 +87,7 @@ func TestMissing(t *testing.T) {
 		{"a record of another", none, none, func() { s.add("j9", "m9", noon) }, want},
 		{"a record that is too late", none, none, func() { s.add("j1", "m1", noon.AddDate(0, 0, 2)) }, want},
 		{"a record of the medium", none, none, func() { s.add("", "m1", noon) }, want[1:]},
-		{"a record of the job", none, none, func() { s.add("j2", "", noon.Add(time.Hour)) }, want[2:]},
+		{"a record of the job, with a medium", none, none, func() { s.add("j2", "m2", noon.Add(time.Hour)) }, want[2:]},
 		{"a record of job and medium", none, none, func() { s.add("j3", "m3", noon.Add(-12*time.Hour)) }, nil},
 	} {
 		tt.add()
