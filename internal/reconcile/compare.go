@@ -19,37 +19,37 @@ import (
 // sideBySide is how many requests to a store are under way at once.
 const sideBySide = 32
 
-// A comparison holds edits against the names in a store. It keeps a few numbers for each edit, and nothing
-// for a name: identifiers are compared by a hash of 64 bits with a random seed, so that a wrong match is
-// one in billions for 100,000 edits.
+// A comparison holds edits against the names in a store. It keeps a few numbers for each edit and nothing for
+// a name. Identifiers are compared by a hash of 64 bits with a random seed: with 100,000 edits a wrong match has
+// a chance of one in a hundred million.
 //
-// An edit has a record where one of its job or, failing that, of its medium lies in the days from its
-// submission to a day after its end. The names tell that without an object being opened, except where a
-// medium has several edits (a record whose job_id is that of one of them is of no other), and where the callback
-// named another medium than the producer does now, as it could for an edit that failed.
+// An edit has a record where one of its job or, failing that, of its media ID lies in the days from its
+// submission to a day after its end. The names show that, so that no object has to be opened, except in two
+// cases. A media ID may have several edits: then a record belongs to the edit whose job_id it has. And the callback
+// may have another media ID than the producer reports now: then only the job_id in the record is right.
 type comparison struct {
 	seed maphash.Seed
 
 	mu         sync.Mutex
 	edits      []entry
-	jobs       map[uint64]int32    // of a job that is asked for, its edit
-	media      map[uint64]int32    // of a medium, the last edit; entry.before leads to the others
-	open       map[string]struct{} // the keys of the records of media with several edits
-	strays     []string            // the keys of records whose name is of no edit
-	begin, end int32               // the hours of the first and the last end that are asked for
+	jobs       map[uint64]int32    // from the job of an edit that is asked for to the edit
+	media      map[uint64]int32    // from a media ID to its last edit; entry.before leads to the others
+	open       map[string]struct{} // the keys of the records of media IDs with several edits
+	strays     []string            // the keys of records whose names match no edit
+	begin, end int32               // the hours in which the first and the last edit ended that are asked for
 }
 
-// maxStrays is how many strays are kept. Where the store has very many, they are of another region's edits.
+// maxStrays is how many strays are kept. A store with more of them also records the edits of another region.
 const maxStrays = 10_000
 
 // An entry is what a comparison knows of an edit.
 type entry struct {
 	job        uint64
-	before     int32 // the edit before it of the same medium, or -1
-	first      int32 // the day of its submission, counted from 1970
-	end        int32 // the hour of its end, likewise
+	before     int32 // the edit before it of the same media ID, or -1
+	first      int32 // the day of its submission, in days since 1970
+	end        int32 // the hour of its end, in hours since 1970
 	page, line int32 // where the rest of it is kept
-	asked      bool  // whether it is asked for: the others only show which media have several edits
+	asked      bool  // whether it is asked for; the others only show which media IDs have several edits
 	recorded   bool
 }
 
@@ -88,7 +88,7 @@ func (c *comparison) add(e Edit, asked bool, page, line int) bool {
 			c.media[id] = i
 		}
 	} else if !asked {
-		return false // nothing can be learned from it
+		return false // it can own no record of another edit
 	}
 	if asked && n.job != 0 {
 		c.jobs[n.job] = i
@@ -101,7 +101,7 @@ func (c *comparison) add(e Edit, asked bool, page, line int) bool {
 	return asked
 }
 
-// ofMedium returns the edit with the job among those of a medium, of which the last is given, or -1.
+// ofMedium returns the edit that has the job among the edits of a media ID, or -1. last is the last of them.
 func (c *comparison) ofMedium(last int32, job uint64) int32 {
 	i := last
 	for i >= 0 && c.edits[i].job != job {
@@ -110,13 +110,16 @@ func (c *comparison) ofMedium(last int32, job uint64) int32 {
 	return i
 }
 
+// maxWindow is how many days before its end an edit counts as submitted at most: the producers tell of a year.
+const maxWindow = 366
+
 // window returns the days in which a record of e can lie.
 func window(e Edit) (first, last int32) {
-	submitted := e.Submitted
+	end, submitted := dayNumber(e.EventTime), e.Submitted
 	if submitted.IsZero() || submitted.After(e.EventTime) {
 		submitted = e.EventTime.AddDate(0, 0, -1)
 	}
-	return dayNumber(submitted), dayNumber(e.EventTime) + 1
+	return max(dayNumber(submitted), end-maxWindow), end + 1
 }
 
 // dayNumber and hourNumber return the days and hours since 1970 of a time.
@@ -150,7 +153,7 @@ func (c *comparison) days() []string {
 	return names
 }
 
-// look goes once over the names below the prefixes, and opens what they do not tell.
+// look reads the names below the prefixes once, and opens the records whose names do not suffice.
 func (c *comparison) look(ctx context.Context, s store.Store, prefixes []string, p *Progress) error {
 	err := together(ctx, prefixes, func(ctx context.Context, prefix string) error {
 		for o, err := range s.Keys(ctx, prefix) {
@@ -183,15 +186,15 @@ func (c *comparison) openAll(ctx context.Context, s store.Store, keys []string, 
 			return err
 		}
 		p.Opened.Add(1)
-		// A record that cannot be read counts for every edit of its medium: it is there.
+		// A record that cannot be read counts for every edit of its media ID, because it is there.
 		record, _ := store.ReadRecord(line)
 		c.opened(key, record.JobID)
 		return nil
 	})
 }
 
-// wantedStrays returns the strays whose time is within two hours of the end of an edit that lacks a record.
-// Strays of other times are of edits that are not asked for.
+// wantedStrays returns the strays of about the hour in which an edit ended that lacks a record. Those of other
+// hours belong to edits that are not asked for.
 func (c *comparison) wantedStrays() []string {
 	hours := map[int32]bool{}
 	for _, e := range c.edits {
@@ -205,7 +208,7 @@ func (c *comparison) wantedStrays() []string {
 	})
 }
 
-// see takes the name of a record. Foreign names are none of its business.
+// see takes the name of a record. It ignores every other name.
 func (c *comparison) see(key string) {
 	facts, err := store.ParseKey(key)
 	if err != nil {
@@ -230,10 +233,10 @@ func (c *comparison) see(key string) {
 	}
 }
 
-// near says whether an edit that is asked for ended within about an hour.
+// near reports whether an edit that is asked for can have ended within about an hour.
 func (c *comparison) near(hour int32) bool { return c.begin-1 <= hour && hour <= c.end+1 }
 
-// wants says whether an edit of a medium, of which the last is given, lacks a record of the day.
+// wants reports whether any edit of a media ID, of which last is the last, lacks a record of the day.
 func (c *comparison) wants(last, day int32) bool {
 	for i := last; i >= 0; i = c.edits[i].before {
 		if e := c.edits[i]; e.asked && !e.recorded && e.covers(day) {
@@ -243,8 +246,9 @@ func (c *comparison) wants(last, day int32) bool {
 	return false
 }
 
-// opened takes the job of a record. Where that is one of the edits of its medium, the record is of no other.
-// Else it may be of any of them: VOD's records have no job. A stray has no edits of its medium, only a job.
+// opened takes the job of a record. Where one of the edits of its media ID has that job, the record is of that
+// edit. Otherwise it may be of any of them, because VOD's records have no job. A stray has a media ID without edits,
+// so that only its job counts.
 func (c *comparison) opened(key, job string) {
 	facts, _ := store.ParseKey(key) // see has read it
 	c.mu.Lock()
@@ -268,7 +272,7 @@ func (c *comparison) opened(key, job string) {
 	}
 }
 
-// covers says whether a record of the day can be the entry's.
+// covers reports whether a record of the day can be of the entry.
 func (e *entry) covers(day int32) bool { return e.first <= day && day <= e.last() }
 
 // record notes that there is a record of the day.
@@ -279,7 +283,7 @@ func (e *entry) record(day int32) {
 }
 
 // missing returns the entries that are asked for and have no record, in the order in which they are kept. It
-// ends the comparison, and lets go of everything else.
+// ends the comparison and frees everything else.
 func (c *comparison) missing() []entry {
 	c.jobs, c.media, c.open, c.strays = nil, nil, nil, nil
 	c.edits = slices.DeleteFunc(c.edits, func(e entry) bool { return !e.asked || e.recorded })

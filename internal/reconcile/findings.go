@@ -132,7 +132,7 @@ func (m *missingReader) read(ctx context.Context) error {
 	return m.held.look(ctx, m.store, m.prefixes(), new(Progress))
 }
 
-// readSome reads some findings. What cannot be read stays a finding of which the key alone is known.
+// readSome reads some findings. An object that cannot be read stays a finding, of which only the key is known.
 func (m *missingReader) readSome(ctx context.Context, keys []string) error {
 	lines := make([][]byte, len(keys))
 	index := make([]int, len(keys))
@@ -212,7 +212,7 @@ func editOf(f Finding) Edit {
 // prefixes returns where the names of records of the findings can lie.
 func (m *missingReader) prefixes() []string {
 	var prefixes []string
-	noMedium := func(e Edit) bool { return e.MediaID == "" } // its record may be under a medium that is not known
+	noMedium := func(e Edit) bool { return e.MediaID == "" } // its record can have any media ID
 	if len(m.few) > fewFindings || slices.ContainsFunc(m.few, noMedium) {
 		for _, day := range m.held.days() {
 			prefixes = append(prefixes, outcome.DayPrefix(outcome.Root, day))

@@ -185,3 +185,17 @@ func TestRecordFails(t *testing.T) {
 		t.Errorf("kept %q", got)
 	}
 }
+
+// TestOddSubmission: an edit that claims to be submitted long ago does not have every day since then listed.
+func TestOddSubmission(t *testing.T) {
+	t.Parallel()
+	e, err := readJob([]byte(`{"JobId":"j1","Status":"Success","CreateTime":"1970-01-01T00:00:00Z","CompleteTime":"` + noon.Format(apiTime) + `"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newComparison()
+	c.add(e, true, 0, 0)
+	if days := c.days(); len(days) != maxWindow+2 || days[len(days)-1] != "2026-11-25" {
+		t.Errorf("%d days, to %s", len(days), days[len(days)-1])
+	}
+}

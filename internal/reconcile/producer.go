@@ -89,8 +89,7 @@ func (e Edit) Outcome(facts outcome.Facts) outcome.Outcome {
 // Trigger is the trigger of a finding's record.
 const Trigger = "reconcile"
 
-// A text is a member that is published as a string. A producer that sends a number or an object in its
-// place loses nothing: it is kept as spelled.
+// A text is a member that is published as a string. A number or an object in its place is kept as spelled.
 type text string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
