@@ -15,6 +15,7 @@ import (
 	"github.com/vod-callback/recorder/internal/funclog"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/reconcile"
+	"github.com/vod-callback/recorder/internal/reconcile/settings"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/store"
 )
@@ -24,7 +25,7 @@ const reconciled = "reconciled"
 
 // A function reconciles once with every invocation.
 type function struct {
-	config   configuration
+	settings settings.Settings
 	store    store.Store
 	recorder record.Recorder
 	log      *funclog.Log
@@ -68,16 +69,16 @@ func (f *function) invoke(ctx context.Context, _ []byte) (json.RawMessage, error
 
 // compare asks the producer, as the role of the invocation.
 func (f *function) compare(ctx context.Context, inv invocation, now time.Time) (*reconcile.Result, error) {
-	producer, err := reconcile.NewProducer(f.config.producer, reconcile.Options{Region: inv.Region, Credentials: inv.Credentials})
+	producer, err := reconcile.NewProducer(f.settings.Producer, reconcile.Options{Region: inv.Region, Credentials: inv.Credentials})
 	if err != nil {
 		return nil, err
 	}
 	return reconcile.Comparison{
 		Producer: producer,
 		Store:    f.store,
-		Since:    now.Add(-f.config.since),
-		Until:    now.Add(-until),
-		Longest:  f.config.longest,
+		Since:    now.Add(-f.settings.Since),
+		Until:    now.Add(-settings.Until),
+		Longest:  f.settings.Longest,
 	}.Run(ctx)
 }
 

@@ -10,26 +10,27 @@ import (
 	"github.com/aliyun/fc-runtime-go-sdk/fc"
 
 	"github.com/vod-callback/recorder/internal/funclog"
+	"github.com/vod-callback/recorder/internal/reconcile/settings"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/store"
 )
 
 func main() {
-	cfg, err := configFromEnv(os.LookupEnv)
+	cfg, err := settings.FromEnv(os.LookupEnv)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err) // one line for each variable that cannot be used
 		os.Exit(1)
 	}
-	s, err := store.Open(cfg.recordTo, os.Getenv)
+	s, err := store.Open(cfg.RecordTo, os.Getenv)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	f := &function{
-		config:   cfg,
+		settings: cfg,
 		store:    s,
-		recorder: record.Open(cfg.recordTo, os.Getenv),
-		log:      funclog.New(os.Stdout, cfg.logLevel, time.Now),
+		recorder: record.Open(cfg.RecordTo, os.Getenv),
+		log:      funclog.New(os.Stdout, cfg.LogLevel, time.Now),
 		now:      time.Now,
 	}
 	fc.Start(f.invoke)

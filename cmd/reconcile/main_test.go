@@ -329,12 +329,12 @@ func TestConfiguration(t *testing.T) {
 		{[]string{"RECORD_TO=oss://user:pass@bucket"}, `RECORD_TO=[not shown: it may hold credentials]: credentials do not belong in a URL; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
 		{[]string{"RECORD_TO=file:///x", "RECONCILE_PRODUCER=mts", "RECONCILE_SINCE=15m", "RECONCILE_LONGEST=-1s", "LOG_LEVEL=INFO"},
 			`RECONCILE_PRODUCER="mts": unknown producer; want ims or vod
-RECONCILE_SINCE="15m": too short, because edits of the last 15m are not looked at; want a duration such as "24h" that is longer than 15m
-RECONCILE_LONGEST="-1s": negative; want a duration such as "24h", not negative
+RECONCILE_SINCE="15m": too short, because edits of the last 15m are not looked at; want a duration longer than 15m, such as "24h"
+RECONCILE_LONGEST="-1s": too short; want a positive duration such as "24h"
 LOG_LEVEL="INFO": unknown level; want debug, info, warn or error`},
 		{[]string{"RECORD_TO=file:///x", "RECONCILE_SINCE=1d", "RECONCILE_LONGEST=1"},
-			`RECONCILE_SINCE="1d": not a duration; want a duration such as "24h" that is longer than 15m
-RECONCILE_LONGEST="1": not a duration; want a duration such as "24h", not negative`},
+			`RECONCILE_SINCE="1d": not a duration; want a duration longer than 15m, such as "24h"
+RECONCILE_LONGEST="1": not a duration; want a positive duration such as "24h"`},
 	} {
 		var stdout, stderr bytes.Buffer
 		cmd := exec.Command(program)

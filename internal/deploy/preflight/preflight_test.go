@@ -97,7 +97,7 @@ func TestReconciler(t *testing.T) {
 		{"good", "", ""},
 		{"log cannot be listed", "RECORD_TO=log:", `RECORD_TO="log:": the reconciler compares edits with records in a bucket`},
 		{"malformed store", "RECORD_TO=oss://My_Bucket", "RECORD_TO: "},
-		{"unknown producer", "RECONCILE_PRODUCER=mps", `RECONCILE_PRODUCER="mps": want ims or vod`},
+		{"unknown producer", "RECONCILE_PRODUCER=mps", `RECONCILE_PRODUCER="mps": unknown producer; want ims or vod`},
 		{"no duration", "RECONCILE_SINCE=1d", `RECONCILE_SINCE="1d"`},
 		{"no time", "RECONCILE_LONGEST=0", `RECONCILE_LONGEST="0"`},
 		{"unknown level", "LOG_LEVEL=loud", `LOG_LEVEL="loud"`},

@@ -1,11 +1,10 @@
 package preflight
 
 import (
-	"log/slog"
-	"slices"
-	"time"
+	"errors"
 
 	"github.com/vod-callback/recorder/internal/config"
+	"github.com/vod-callback/recorder/internal/reconcile/settings"
 	"github.com/vod-callback/recorder/internal/record"
 )
 
@@ -19,9 +18,7 @@ func RecorderVariables() []string {
 }
 
 // ReconcilerVariables are the environment variables that the reconciler reads.
-func ReconcilerVariables() []string {
-	return []string{"RECORD_TO", "RECONCILE_PRODUCER", "RECONCILE_SINCE", "RECONCILE_LONGEST", "LOG_LEVEL"}
-}
+func ReconcilerVariables() []string { return settings.Names() }
 
 // Reconciler judges the function that looks for edits whose callback never came.
 func (f Function) Reconciler() (problems, notes []string) {
@@ -39,17 +36,13 @@ func (f Function) Reconciler() (problems, notes []string) {
 	default:
 		f.checkTarget(&v, target)
 	}
-	if p := value("RECONCILE_PRODUCER"); !slices.Contains([]string{"ims", "vod"}, p) {
-		v.problem("RECONCILE_PRODUCER=%q: want ims or vod", p)
-	}
-	for _, name := range []string{"RECONCILE_SINCE", "RECONCILE_LONGEST"} {
-		if d, err := time.ParseDuration(value(name)); err != nil || d <= 0 {
-			v.problem("%s=%q: want a positive duration such as \"24h\"", name, value(name))
+	_, err = settings.FromEnv(f.Env)
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			if bad, ok := errors.AsType[*config.Error](err); ok && bad.Variable.Name != "RECORD_TO" { // judged above
+				v.problem("%v", bad)
+			}
 		}
-	}
-	var level slog.Level
-	if l := value("LOG_LEVEL"); level.UnmarshalText([]byte(l)) != nil {
-		v.problem("LOG_LEVEL=%q: want debug, info, warn or error", l)
 	}
 	return v.problems, v.notes
 }
