@@ -124,7 +124,7 @@ func window(e Edit) (first, last int32) {
 
 // dayNumber and hourNumber return the days and hours since 1970 of a time.
 func dayNumber(t time.Time) int32  { return dayOf(hourNumber(t)) }
-func hourNumber(t time.Time) int32 { return int32(math.Floor(float64(t.Unix()) / 3600)) } //nolint:gosec // G115: years have four digits
+func hourNumber(t time.Time) int32 { return int32(math.Floor(float64(t.Unix()) / 3600)) }
 
 // dayOf returns the day of an hour.
 func dayOf(hour int32) int32 { return int32(math.Floor(float64(hour) / 24)) }
