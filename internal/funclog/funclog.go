@@ -81,10 +81,11 @@ func (e escaper) Write(line []byte) (int, error) {
 			done = i + utf8.RuneLen(r)
 		}
 	}
-	if _, err := e.w.Write(append(escaped, line[done:]...)); err != nil {
-		return 0, err
+	if escaped == nil { // as nearly always
+		return e.w.Write(line)
 	}
-	return len(line), nil
+	_, err := e.w.Write(append(escaped, line[done:]...))
+	return len(line), err
 }
 
 // obeyed reports DEL, the C1 controls (U+009B begins a terminal's command), the separators of lines and
