@@ -142,10 +142,7 @@ func (h *Handler) record(ctx context.Context, o outcome.Outcome) result {
 	if err != nil {
 		return h.unrecorded(o.Facts, err, whole)
 	}
-	r := recorded
-	if how == record.Duplicate {
-		r = duplicate
-	}
+	r := map[record.Result]result{record.Recorded: recorded, record.Duplicate: duplicate}[how]
 	h.Log.Say(slog.LevelInfo, string(r), o.RequestID, outcomeAttrs(o, entry.Key)...) // the log has the same words
 	return r
 }
