@@ -2,10 +2,13 @@ package record_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/vod-callback/recorder/internal/record"
@@ -50,6 +53,49 @@ func TestFileRecorderLeavesNothingElse(t *testing.T) {
 	})
 	if err != nil || len(files) != 1 {
 		t.Errorf("files %q, %v; want the one record", files, err)
+	}
+}
+
+// TestFileRecorderShowsWholeFilesOnly looks at a directory while records are written to it: a process that is
+// killed at any moment leaves no file with another name behind.
+func TestFileRecorderShowsWholeFilesOnly(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has files without a name")
+	}
+	dir := t.TempDir()
+	r := record.FileRecorder{Dir: dir}
+	done := make(chan struct{})
+	var writers sync.WaitGroup
+	for w := range 4 {
+		writers.Go(func() {
+			for i := range 50 {
+				if _, err := r.Record(t.Context(), newEntry(fmt.Sprintf("d/%d-%d.json", w, i), strings.Repeat("x", 1<<16))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	go func() {
+		writers.Wait()
+		close(done)
+	}()
+	for seen := false; ; {
+		files, _ := os.ReadDir(filepath.Join(dir, "d"))
+		for _, f := range files {
+			if info, err := f.Info(); err != nil || filepath.Ext(f.Name()) != ".json" || info.Size() != 1<<16+1 {
+				t.Fatalf("%s: %v, %v", f.Name(), info, err)
+			}
+			seen = true
+		}
+		select {
+		case <-done:
+			if !seen {
+				continue // once more, now that all are there
+			}
+			return
+		default:
+		}
 	}
 }
 
