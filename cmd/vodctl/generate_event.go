@@ -70,7 +70,7 @@ function refuses it.`,
 			case len(args) != 1:
 				return usagef("want one TRIGGER: %s", strings.Join(triggerNames(), ", "))
 			case envelopes[args[0]] == nil:
-				return usagef("unknown trigger %q: want one of %s", args[0], strings.Join(triggerNames(), ", "))
+				return wantOneOf("TRIGGER", args[0], triggerNames()...)
 			}
 			return nil
 		},
@@ -111,11 +111,11 @@ func (r *eventRequest) check(cmd *cobra.Command, trigger string) error {
 	}
 	r.event.Producer = events.Producer(r.producer)
 	if r.event.Producer != events.VOD && r.event.Producer != events.IMS {
-		return usagef("--producer %q: want vod or ims", r.producer)
+		return wantOneOf("--producer", r.producer, string(events.VOD), string(events.IMS))
 	}
 	r.event.Status = events.Status(r.status)
 	if r.event.Status != events.Success && r.event.Status != events.Fail {
-		return usagef("--status %q: want success or fail", r.status)
+		return wantOneOf("--status", r.status, string(events.Success), string(events.Fail))
 	}
 	if r.eventTime != "" {
 		var err error

@@ -2,15 +2,20 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/vod-callback/recorder/internal/local/fclocal"
 )
@@ -23,7 +28,7 @@ type functionFlags struct {
 }
 
 func (ff *functionFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&ff.function, "function", "target/main", "the built function")
+	f.StringVar(&ff.function, "function", "", "the built function (default: target/main, or main beside vodctl)")
 	f.StringArrayVar(&ff.env, "env", nil, "an environment variable of the function, NAME=VALUE (repeatable)")
 	f.DurationVar(&ff.timeout, "timeout", 10*time.Second, "how long one invocation may take")
 }
@@ -38,16 +43,39 @@ func (ff *functionFlags) start(log io.Writer) (*fclocal.Runtime, error) {
 	if ff.timeout <= 0 {
 		return nil, usagef("--timeout %v: want a positive duration", ff.timeout)
 	}
-	if _, err := os.Stat(ff.function); err != nil {
-		return nil, fmt.Errorf("%w; build the function with 'make build', or name it with --function", err)
+	function, err := ff.find()
+	if err != nil {
+		return nil, err
 	}
 	return fclocal.Start(fclocal.Options{
-		Function: ff.function,
+		Function: function,
 		Env:      ff.env,
 		Timeout:  ff.timeout,
 		Log:      log,
 		Context:  fclocal.ContextFromEnv(ff.getenv),
 	})
+}
+
+// find returns where the function is: as named, where 'make build' puts it, or beside vodctl. On another kind of
+// machine than the cloud's it is the build for this one.
+func (ff *functionFlags) find() (string, error) {
+	places := []string{ff.function}
+	if ff.function == "" {
+		name := "main"
+		if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
+			name = filepath.Join("host", "main")
+		}
+		places = []string{filepath.Join("target", name)}
+		if program, err := os.Executable(); err == nil {
+			places = append(places, filepath.Join(filepath.Dir(program), name))
+		}
+	}
+	for _, place := range places {
+		if info, err := os.Stat(place); err == nil && !info.IsDir() {
+			return filepath.Abs(place)
+		}
+	}
+	return "", fmt.Errorf("the function is not at %s: build it with 'make build', or name it with --function", strings.Join(places, " or "))
 }
 
 // getenv looks a variable up as the function will see it.
@@ -83,7 +111,7 @@ no failure of the invocation.`,
 			if len(files) == 0 {
 				files = []string{"-"}
 			}
-			payloads, err := readFiles(cmd.InOrStdin(), files)
+			payloads, err := readFiles(cmd, files)
 			if err != nil {
 				return err
 			}
@@ -96,17 +124,49 @@ no failure of the invocation.`,
 		},
 	}
 	ff.add(cmd.Flags())
-	cmd.Flags().StringArrayVarP(&files, "event-file", "e", nil, "a file with one payload, - for standard input (repeatable; default -)")
+	cmd.Flags().StringArrayVarP(&files, "event-file", "e", nil, "a file with one payload, - for standard input (repeatable; default: -)")
 	return cmd
 }
 
+// stdin returns a command's standard input. Where that is a terminal it says what it waits for.
+func stdin(cmd *cobra.Command) io.Reader {
+	in := cmd.InOrStdin()
+	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		end := "Ctrl-D"
+		if runtime.GOOS == "windows" {
+			end = "Ctrl-Z and Enter"
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "Waiting for input from the terminal: paste it, then press Enter and %s. Ctrl-C to stop.\n", end)
+	}
+	return in
+}
+
+// readAll reads in to its end, or until ctx ends: a terminal may never come to an end.
+func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := io.ReadAll(in)
+		done <- result{data, err}
+	}()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, errors.New("interrupted")
+	}
+}
+
 // readFiles reads every payload before the first is handed over: a missing file changes nothing.
-func readFiles(stdin io.Reader, files []string) ([][]byte, error) {
+func readFiles(cmd *cobra.Command, files []string) ([][]byte, error) {
 	payloads := make([][]byte, len(files))
 	for i, name := range files {
 		var err error
 		if name == "-" {
-			payloads[i], err = io.ReadAll(stdin)
+			payloads[i], err = readAll(cmd.Context(), stdin(cmd))
 		} else {
 			payloads[i], err = os.ReadFile(name) //nolint:gosec // G304: reading the named file is the purpose
 		}

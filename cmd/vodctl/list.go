@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,77 +15,64 @@ import (
 	"github.com/vod-callback/recorder/events"
 )
 
+// A listRequest is what the flags of list ask for.
+type listRequest struct {
+	from     fromFlag
+	span     spanFlags
+	query    query.Query
+	status   string
+	format   string
+	wide     bool
+	rejected bool
+	follow   bool
+}
+
 func newList() *cobra.Command {
-	var from fromFlag
-	var sf spanFlags
-	var q query.Query
-	var status, format string
-	var wide bool
+	var r listRequest
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List recorded outcomes, newest first",
-		Long: `List the outcomes of a span of time, newest first.
+		Long: `List the outcomes of a time range, newest first.
 
-Times, media and statuses are told by the objects' names alone; an object is
-opened only where a filter or a column needs what is in it: with -o table only
-failed outcomes are, with --project, --wide, ndjson and csv all of the span.
+The objects' names tell times, media and statuses; an object is opened only where a
+filter or a column needs what is in it: with -o table only failed outcomes are, with
+--project, --wide, json, ndjson and csv all of the time range.
 
--o ndjson prints the records as they are stored. -o csv prints a header line with
-the record's members, and every text in quotes. So that a spreadsheet runs nothing
-that a stranger wrote, a text whose first visible character is = + - or @, or that
-begins with ', has one ' before it.
+On a terminal a table fits the width: IDs are shortened, which 'show' takes, and the
+year is left out where it is this one.
 
-Objects that are no readable record are named and counted on standard error.
+-o ndjson prints the records as they are stored, and -o json the same as one array.
+-o csv prints a header line with the record's members, and every text in quotes. So
+that a spreadsheet runs nothing that a stranger wrote, a text whose first visible
+character is = + - or @, or that begins with ', has one ' before it.
+
+--follow prints what there is, oldest first, and goes on with what is newly recorded
+until Ctrl-C. --rejected lists the deliveries in which there was no event instead,
+with the reason; --since and --until are then of their receipt.
+
+Objects that are not readable records are named and counted on standard error.
 
 ` + accessHelp,
 		Example: `  vodctl list --since 24h --status fail
-  vodctl list --from oss://my-bucket/vod?region=cn-shanghai --since 2026-11-01 --until 2026-11-07
+  vodctl list --from 'oss://my-bucket/vod?region=cn-shanghai' --since 2026-11-01 --until 2026-11-07
   vodctl list --since 30d --error-code InternalError -o ndjson | jq -r .project_id | sort | uniq -c
-  vodctl list --limit 20`,
+  vodctl list --since today --follow
+  vodctl list --rejected --since yesterday`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			sp, err := sf.parse(time.Now())
-			if err != nil {
-				return err
-			}
-			q.Status = events.Status(status)
-			newWriter := formats[format]
-			switch {
-			case status != "" && q.Status != events.Success && q.Status != events.Fail:
-				return usagef("--status %q: want success or fail", status)
-			case newWriter == nil:
-				return usagef("-o %q: want %s", format, strings.Join(formatNames(), ", "))
-			case q.Limit < 0:
-				return usagef("--limit %d: want 0 (no limit) or more", q.Limit)
-			case q.ErrorCode != "" && q.Status == events.Success:
-				return usagef("--error-code with --status success: only failed edits have one")
-			case wide && format != "table":
-				return usagef("--wide is for -o table; the others have all there is")
-			}
-			src, err := from.open()
-			if err != nil {
-				return err
-			}
-			q.Since, q.Until = sp.since, sp.until
-			l := listing{cmd: cmd, source: src, query: q}
-			shown, err := l.run(newWriter(cmd.OutOrStdout(), sf.location(), wide))
-			if err == nil && shown == 0 {
-				filtered := status != "" || q.Media != "" || q.Project != "" || q.ErrorCode != ""
-				err = src.nothing(cmd.Context(), cmd.ErrOrStderr(), sp, sf.location(), filtered)
-			}
-			return err
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
 	}
 	f := cmd.Flags()
-	from.add(cmd, f)
-	sf.add(cmd, f)
-	f.StringVar(&status, "status", "", "only these: success or fail")
-	f.StringVar(&q.Media, "media", "", "only this medium (its MediaId, or the JobId where IMS gave none)")
-	f.StringVar(&q.Project, "project", "", "only this project (its ProjectId)")
-	f.StringVar(&q.ErrorCode, "error-code", "", "only outcomes that failed with this code")
-	f.IntVar(&q.Limit, "limit", 0, "stop after so many (0: all)")
-	f.BoolVar(&wide, "wide", false, "in a table, also project, producer and trigger")
-	f.StringVarP(&format, "output", "o", "table", "the format: "+strings.Join(formatNames(), ", "))
+	r.from.add(cmd, f)
+	r.span.add(cmd, f)
+	f.StringVar(&r.status, "status", "", "only these: success or fail")
+	f.StringVar(&r.query.Media, "media", "", "only this media ID (the JobId where IMS gave no MediaId)")
+	f.StringVar(&r.query.Project, "project", "", "only this project ID")
+	f.StringVar(&r.query.ErrorCode, "error-code", "", "only outcomes that failed with this code")
+	f.IntVar(&r.query.Limit, "limit", 0, "stop after so many (0: all); with --follow, begin with so many")
+	f.BoolVar(&r.wide, "wide", false, "in a table, also project, producer and trigger")
+	f.BoolVar(&r.rejected, "rejected", false, "the rejected deliveries instead: time, trigger, reason and key")
+	f.BoolVar(&r.follow, "follow", false, "go on with what is newly recorded, until Ctrl-C")
+	f.StringVarP(&r.format, "output", "o", "table", "the format: "+oneOf(formatNames()))
 	complete(cmd, "status", string(events.Success), string(events.Fail))
 	complete(cmd, "output", formatNames()...)
 	complete(cmd, "limit", "20", "100")
@@ -96,6 +83,62 @@ Objects that are no readable record are named and counted on standard error.
 }
 
 func formatNames() []string { return slices.Sorted(maps.Keys(formats)) }
+
+func (r *listRequest) run(cmd *cobra.Command) error {
+	sp, err := r.span.parse(time.Now())
+	if err == nil {
+		err = r.check(cmd)
+	}
+	if err != nil {
+		return err
+	}
+	src, err := r.from.open()
+	if err != nil {
+		return err
+	}
+	if r.rejected {
+		return r.listRejected(cmd, src, sp)
+	}
+	r.query.Since, r.query.Until = sp.since, sp.until
+	l := listing{cmd: cmd, source: src, query: r.query}
+	out := formats[r.format](cmd.OutOrStdout(), r.span.location(), r.wide)
+	if r.follow {
+		return l.follow(out)
+	}
+	shown, err := l.run(out)
+	if err == nil && shown == 0 {
+		filtered := r.status != "" || r.query.Media != "" || r.query.Project != "" || r.query.ErrorCode != ""
+		err = src.nothing(cmd.Context(), cmd.ErrOrStderr(), sp, r.span.location(), filtered)
+	}
+	return err
+}
+
+// check finds flags that cannot be used, or not together.
+func (r *listRequest) check(cmd *cobra.Command) error {
+	r.query.Status = events.Status(r.status)
+	switch {
+	case r.status != "" && r.query.Status != events.Success && r.query.Status != events.Fail:
+		return wantOneOf("--status", r.status, string(events.Success), string(events.Fail))
+	case formats[r.format] == nil:
+		return wantOneOf("-o", r.format, formatNames()...)
+	case r.query.Limit < 0:
+		return usagef("--limit %d: want 0 (no limit) or more", r.query.Limit)
+	case r.query.ErrorCode != "" && r.query.Status == events.Success:
+		return usagef("--error-code with --status success: only failed edits have one")
+	case r.wide && r.format != "table":
+		return usagef("--wide is for -o table; the other formats have everything")
+	case r.follow && r.format == "json":
+		return usagef("--follow with -o json: an array needs an end; want -o ndjson")
+	case r.follow && r.span.until != "":
+		return usagef("--follow goes on until Ctrl-C, and takes no --until")
+	}
+	for _, flag := range []string{"status", "media", "project", "error-code", "wide", "follow"} {
+		if r.rejected && cmd.Flags().Changed(flag) {
+			return usagef("--%s is for outcomes, not for --rejected", flag)
+		}
+	}
+	return nil
+}
 
 // errInterrupted ends a command that was stopped before it had all.
 var errInterrupted = errors.New("interrupted: this is what was found so far")
@@ -108,11 +151,16 @@ type listing struct {
 	bad    problems
 }
 
-// run writes the outcomes and returns how many there were. Whatever stops it, what was found is written.
+// run writes the outcomes and returns how many there were.
 func (l *listing) run(out rowWriter) (shown int, err error) {
 	l.query.Open = out.opens
 	l.query.Problem = l.bad.add
 	l.query.Progress = new(query.Progress)
+	return l.write(out, l.query.Rows(l.cmd.Context(), l.source))
+}
+
+// write writes rows and returns how many there were. Whatever stops it, what was found is written.
+func (l *listing) write(out rowWriter, rows iter.Seq2[query.Row, error]) (shown int, err error) {
 	stderr := l.cmd.ErrOrStderr()
 	line := showProgress(stderr, func() string { return queryInWords(l.query.Progress) })
 	defer func() {
@@ -120,7 +168,7 @@ func (l *listing) run(out rowWriter) (shown int, err error) {
 		l.bad.report(stderr)
 	}()
 	var failed error
-	for row, err := range l.query.Rows(l.cmd.Context(), l.source) {
+	for row, err := range rows {
 		if err != nil {
 			failed = err
 			break
@@ -135,20 +183,20 @@ func (l *listing) run(out rowWriter) (shown int, err error) {
 		}
 	}
 	if shown > 0 || failed == nil {
-		if err := line.above(out.flush); err != nil {
+		if err := line.above(out.end); err != nil {
 			return shown, err
 		}
 	}
-	return shown, l.why(l.cmd.Context(), failed)
+	return shown, l.source.why(l.cmd.Context(), failed)
 }
 
 // why returns what a person needs to know of the error that ended a query.
-func (l *listing) why(ctx context.Context, err error) error {
+func (s source) why(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return errInterrupted
 	case err != nil:
-		return l.source.explain(err)
+		return s.explain(err)
 	default:
 		return nil
 	}

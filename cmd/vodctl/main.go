@@ -23,6 +23,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // so that a second Ctrl-C ends what does not end by itself
 	root := newRoot()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -46,13 +47,6 @@ func run(args []string) int {
 // errSilent fails the command without a further word.
 var errSilent = errors.New("failed")
 
-// A usageError is a command line that cannot be understood.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "vodctl",
@@ -62,12 +56,12 @@ func newRoot() *cobra.Command {
 It shows what was recorded, runs the function on this machine, without Docker or
 an account, and makes and signs the events that ApsaraVideo VOD and Intelligent
 Media Services send.`,
-		Example: `  vodctl list --since 24h --status fail           which edits failed since yesterday, and why
-  vodctl show MEDIA_ID                            what became of this one
-  vodctl report -o report.html                    is it getting worse
-  vodctl demo                                     see every kind of delivery become an outcome
-  vodctl generate-event mns-topic | vodctl invoke try one delivery
-  vodctl serve                                    a local URL for real callbacks`,
+		Example: `  vodctl demo
+  vodctl list --since 24h --status fail
+  vodctl show 1234343b689a4f0e9a5422dfe1e472a4
+  vodctl report
+  vodctl generate-event mns-topic | vodctl invoke`,
+		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -77,19 +71,40 @@ Media Services send.`,
 			return usagef("a command is missing")
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newGenerateEvent(), newSign(), newInvoke(), newServe(), newDemo(),
-		newList(), newShow(), newReport(), newReconcile(), newReplay(), newSeed())
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(explainFlag)
+	cobra.EnableCommandSorting = false // their groups have an order
+	for _, group := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"try", "Try it:", []*cobra.Command{newDemo(), newSeed(), newServe(), newInvoke()}},
+		{"see", "See what was recorded:", []*cobra.Command{newList(), newShow(), newReport()}},
+		{"repair", "Repair:", []*cobra.Command{newReconcile(), newReplay()}},
+		{"make", "Make events:", []*cobra.Command{newGenerateEvent(), newSign()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.id
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(newVersion())
 	return root
 }
 
-// noArgs and exactArgs are cobra's checks, with wrong usage as such.
+// noArgs is cobra's check, with wrong usage as such.
 func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		return nil
+	case cmd.HasSubCommands():
+		var names []string
+		for _, sub := range cmd.Commands() {
+			names = append(names, sub.Name())
+		}
+		return usagef("unknown command %q%s", args[0], didYouMean(args[0], names))
+	default:
+		return usagef("%q is one argument too many", args[0])
 	}
-	if cmd.HasSubCommands() {
-		return usagef("unknown command %q", args[0])
-	}
-	return usagef("%q is one argument too many", args[0])
 }

@@ -59,17 +59,18 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"mask":     mask,
-			"curl":     curl,
-			"port":     port,
-			"await":    await,
-			"serving":  startServer,
-			"stopped":  stopServer,
-			"deadport": deadPort,
-			"oss":      serveOSS,
-			"get":      get,
-			"hung":     awaitHang,
-			"jobs":     serveJobs,
+			"mask":      mask,
+			"curl":      curl,
+			"port":      port,
+			"await":     await,
+			"serving":   startServer,
+			"stopped":   stopServer,
+			"deadport":  deadPort,
+			"oss":       serveOSS,
+			"get":       get,
+			"hung":      awaitHang,
+			"suggested": suggested,
+			"jobs":      serveJobs,
 		},
 	})
 }
@@ -158,9 +159,7 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	s := &server{cmd: exec.Command(program, args[1:]...), ended: make(chan struct{})}
 	s.cmd.Args[0] = "vodctl" // which is what this binary runs as
 	s.cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "TMPDIR", "TZ", "RECORD_TO", "RECORD_TIMEOUT", "GORACE", "FUNCTION"} {
-		s.cmd.Env = append(s.cmd.Env, name+"="+ts.Getenv(name))
-	}
+	s.cmd.Env = scriptEnv(ts)
 	stderr, err := s.cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(s.cmd.Start())
@@ -183,6 +182,15 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("it does not serve: %s", s.words.String())
 	}
 	ts.Setenv(args[0], host)
+}
+
+// scriptEnv returns the environment of a script, as far as vodctl and shells look at it.
+func scriptEnv(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{"HOME", "PATH", "TMPDIR", "TZ", "RECORD_TO", "RECORD_TIMEOUT", "GORACE", "FUNCTION"} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
 }
 
 // stopServer interrupts the script's server, and writes what it said to a file: stopped FILE.

@@ -61,7 +61,7 @@ of VOD, vod:SearchMedia, vod:GetVideoList and vod:GetVideoInfos. Its region is
 --region, or else that of the store.
 
 ` + accessHelp,
-		Example: `  vodctl reconcile --from oss://my-outcomes/edits?region=cn-shanghai
+		Example: `  vodctl reconcile --from 'oss://my-outcomes/edits?region=cn-shanghai'
   vodctl reconcile --since 7d --until 1h --longest 3h -o csv >missing.csv
   vodctl reconcile --producer vod --region cn-shanghai --from file:///var/outcomes --to`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -129,11 +129,11 @@ func (r *reconcileRequest) parse(now time.Time) error {
 	case !r.span.since.Before(r.span.until):
 		return usagef("--since %q is not before --until %q: nothing can be between them", r.since, r.until)
 	case r.producer != string(events.IMS) && r.producer != string(events.VOD):
-		return usagef("--producer %q: want ims or vod", r.producer)
+		return wantOneOf("--producer", r.producer, string(events.IMS), string(events.VOD))
 	case r.region != "" && !record.IsRegionID(r.region):
 		return usagef("--region %q: want a plain region ID such as cn-shanghai", r.region)
 	case findingFormats[r.format] == nil:
-		return usagef("-o %q: want table, json, ndjson, csv", r.format)
+		return wantOneOf("-o", r.format, "table", "json", "ndjson", "csv")
 	}
 	return nil
 }

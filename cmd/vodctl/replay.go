@@ -151,7 +151,7 @@ func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[repl
 			return nil, nil, fmt.Errorf("%s: %w", text, err)
 		}
 		if _, err := s.Days(cmd.Context(), outcome.RejectedRoot); err != nil {
-			return nil, nil, source{s, text}.explain(err)
+			return nil, nil, source{Store: s, url: text}.explain(err)
 		}
 		types, err := events.ParseSelection(cmp.Or(os.Getenv("RECORD_EVENTS"), events.TypeProduceMediaComplete))
 		if err != nil {
@@ -167,8 +167,8 @@ func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[repl
 		}
 	}
 	for i, name := range files {
-		logs[i] = cmd.InOrStdin()
 		if name == "-" {
+			logs[i] = stdin(cmd)
 			continue
 		}
 		f, err := os.Open(name) //nolint:gosec // G304: reading the named file is the purpose

@@ -41,7 +41,7 @@ Only what failed is opened; the rest the objects' names tell.
 
 ` + accessHelp,
 		Example: `  vodctl report -o report.html
-  vodctl report --from oss://my-bucket/vod?region=cn-shanghai --since 30d -o november.html
+  vodctl report --from 'oss://my-bucket/vod?region=cn-shanghai' --since 30d -o november.html
   vodctl report --serve 127.0.0.1:8080 --since 24h`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -1,19 +1,11 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"io"
 	"reflect"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
@@ -29,29 +21,90 @@ type rowWriter interface {
 	// row takes one outcome and returns whether it is time to flush.
 	row(query.Row) (bool, error)
 	flush() error
+	// end writes what comes after the last row, and flushes.
+	end() error
 }
 
-// formats are the values of -o, and what makes each.
+// formats are the values of -o of list, and what makes each.
 var formats = map[string]func(out io.Writer, loc *time.Location, wide bool) rowWriter{
 	"table":  newOutcomeTable,
-	"ndjson": func(out io.Writer, _ *time.Location, _ bool) rowWriter { return newNDJSON(out) },
-	"csv":    func(out io.Writer, _ *time.Location, _ bool) rowWriter { return newCSV(out) },
+	"json":   func(out io.Writer, _ *time.Location, _ bool) rowWriter { return outcomeLines{newLines(out, true)} },
+	"ndjson": func(out io.Writer, _ *time.Location, _ bool) rowWriter { return outcomeLines{newLines(out, false)} },
+	"csv":    func(out io.Writer, _ *time.Location, _ bool) rowWriter { return outcomeCSV{newCSV(out, members)} },
 }
 
 // An outcomeTable shows outcomes to people.
 type outcomeTable struct {
 	*table
-	loc  *time.Location
-	wide bool
+	clock clock
+	wide  bool
 }
 
 func newOutcomeTable(out io.Writer, loc *time.Location, wide bool) rowWriter {
-	header := []string{"TIME (" + zoneName(loc) + ")", "STATUS", "MEDIA"}
+	columns := []column{timeColumn(loc), {name: "STATUS"}, {name: "MEDIA", least: leastID}}
 	if wide {
-		header = append(header, "PROJECT", "PRODUCER", "TRIGGER")
+		columns = append(columns, column{name: "PROJECT", least: leastID}, column{name: "PRODUCER", drop: true}, column{name: "TRIGGER", drop: true})
 	}
-	return &outcomeTable{newTable(out, 2, append(header, "ERROR")...), loc, wide}
+	t := newTable(out, append(columns, column{name: "ERROR"})...)
+	return &outcomeTable{t, newClock(t, loc), wide}
 }
+
+// leastID is how much of an ID a table keeps: more than show asks for, and the ellipsis.
+const leastID = 9
+
+// opens: only what failed has more to say than its key does.
+func (t *outcomeTable) opens(k store.KeyFacts) bool { return t.wide || k.Status == events.Fail }
+
+func (t *outcomeTable) row(r query.Row) (bool, error) {
+	cells := []cell{{text: t.clock.text(r.Time)}, statusCell(r.Status), {text: r.Media}}
+	if t.wide {
+		cells = append(cells, cell{text: r.Record.ProjectID}, cell{text: string(r.Record.Producer)}, cell{text: r.Record.Trigger})
+	}
+	return t.add(append(cells, failureCell(r))...), nil
+}
+
+func statusCell(s events.Status) cell {
+	if s == events.Fail {
+		return cell{text: string(s), style: red}
+	}
+	return cell{text: string(s), style: green}
+}
+
+// failureCell says why an edit failed, or why that is not known. Of the text its code should be seen.
+func failureCell(r query.Row) cell {
+	if r.Err != nil {
+		return cell{text: "(unreadable: " + r.Err.Error() + ")", style: red}
+	}
+	code, message := r.Record.ErrorCode, r.Record.ErrorMessage
+	if code != "" && message != "" {
+		return cell{text: code + ": " + message, want: textWidth(code) + 1}
+	}
+	return cell{text: cmp.Or(code, message), want: textWidth(code)}
+}
+
+// A clock spells times for people.
+type clock struct {
+	loc  *time.Location
+	year int // that is left out, or 0
+}
+
+// newClock returns the clock of a table. On a terminal it leaves out the year where that is this one.
+func newClock(t *table, loc *time.Location) clock {
+	c := clock{loc: loc}
+	if t.width > 0 {
+		c.year = time.Now().In(loc).Year()
+	}
+	return c
+}
+
+func (c clock) text(t time.Time) string {
+	if t = t.In(c.loc); t.Year() == c.year {
+		return t.Format("01-02 15:04:05")
+	}
+	return t.Format(time.DateTime)
+}
+
+func timeColumn(loc *time.Location) column { return column{name: "TIME (" + zoneName(loc) + ")"} }
 
 // zoneName returns the offset of loc from UTC, as it is now.
 func zoneName(loc *time.Location) string {
@@ -62,132 +115,42 @@ func zoneName(loc *time.Location) string {
 	return now.Format("-07:00")
 }
 
-// opens: only what failed has more to say than its key does.
-func (t *outcomeTable) opens(k store.KeyFacts) bool { return t.wide || k.Status == events.Fail }
+// outcomeLines writes the records as they are stored.
+type outcomeLines struct{ *lineWriter }
 
-func (t *outcomeTable) row(r query.Row) (bool, error) {
-	status := cell{string(r.Status), green}
-	if r.Status == events.Fail {
-		status.style = red
-	}
-	cells := []cell{{r.Time.In(t.loc).Format(time.DateTime), plain}, status, {r.Media, plain}}
-	if t.wide {
-		cells = append(cells, cell{r.Record.ProjectID, plain}, cell{string(r.Record.Producer), plain}, cell{r.Record.Trigger, plain})
-	}
-	switch {
-	case r.Err != nil:
-		cells = append(cells, cell{"(unreadable: " + r.Err.Error() + ")", red})
-	default:
-		cells = append(cells, cell{failureInWords(r.Record), plain})
-	}
-	return t.add(cells...), nil
-}
+func (w outcomeLines) opens(store.KeyFacts) bool { return true }
 
-// failureInWords returns the error code and message, as far as there are any.
-func failureInWords(o outcome.Outcome) string {
-	if o.ErrorCode != "" && o.ErrorMessage != "" {
-		return o.ErrorCode + ": " + o.ErrorMessage
-	}
-	return cmp.Or(o.ErrorCode, o.ErrorMessage)
-}
-
-// An ndjsonWriter writes the records as they are stored.
-type ndjsonWriter struct {
-	out  *bufio.Writer
-	live bool
-}
-
-func newNDJSON(out io.Writer) rowWriter {
-	data, live := dataWriter(out)
-	return &ndjsonWriter{bufio.NewWriter(data), live}
-}
-
-func (w *ndjsonWriter) opens(store.KeyFacts) bool { return true }
-
-func (w *ndjsonWriter) row(r query.Row) (bool, error) {
+func (w outcomeLines) row(r query.Row) (bool, error) {
 	if r.Err != nil {
 		return false, nil
 	}
-	line := bytes.TrimSpace(r.Line)
-	if bytes.ContainsAny(line, "\n\r") { // written by another hand; one line is the promise
-		var b bytes.Buffer
-		if err := json.Compact(&b, line); err != nil {
-			return false, err
+	return w.line(r.Line)
+}
+
+// outcomeCSV writes the records' members as columns.
+type outcomeCSV struct{ *csvWriter }
+
+// fields are those of a record, in its order, and members their names.
+var fields, members = func() (fields []reflect.StructField, members []string) {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[outcome.Outcome]()) {
+		if !field.Anonymous {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			fields, members = append(fields, field), append(members, name)
 		}
-		line = b.Bytes()
 	}
-	_, err := w.out.Write(append(line[:len(line):len(line)], '\n'))
-	return w.live, err
-}
+	return fields, members
+}()
 
-func (w *ndjsonWriter) flush() error { return w.out.Flush() }
+func (w outcomeCSV) opens(store.KeyFacts) bool { return true }
 
-// A csvWriter writes the records' members as columns, below a line with their names.
-type csvWriter struct {
-	out  *bufio.Writer
-	live bool
-}
-
-// columns are the fields of a record, in its order.
-var columns = slices.DeleteFunc(reflect.VisibleFields(reflect.TypeFor[outcome.Outcome]()), func(f reflect.StructField) bool { return f.Anonymous })
-
-func newCSV(out io.Writer) rowWriter {
-	data, live := dataWriter(out)
-	w := csvWriter{bufio.NewWriter(data), live}
-	names := make([]string, len(columns))
-	for i, field := range columns {
-		names[i], _, _ = strings.Cut(field.Tag.Get("json"), ",")
-	}
-	_, _ = w.out.WriteString(strings.Join(names, ",") + "\n") // flush reports an error
-	return w
-}
-
-func (w csvWriter) opens(store.KeyFacts) bool { return true }
-
-func (w csvWriter) row(r query.Row) (bool, error) {
+func (w outcomeCSV) row(r query.Row) (bool, error) {
 	if r.Err != nil {
 		return false, nil
 	}
 	record := reflect.ValueOf(r.Record)
-	cells := make([]string, len(columns))
-	for i, field := range columns {
-		cells[i] = csvCell(record.FieldByIndex(field.Index).Interface())
+	cells := make([]any, len(fields))
+	for i, field := range fields {
+		cells[i] = record.FieldByIndex(field.Index).Interface()
 	}
-	_, err := w.out.WriteString(strings.Join(cells, ",") + "\n")
-	return w.live, err
-}
-
-func (w csvWriter) flush() error { return w.out.Flush() }
-
-// csvCell returns a member's value as the record spells it. Every text is quoted, which encoding/csv does only
-// where it has to: a text with a semicolon in it would otherwise begin another cell in a spreadsheet that
-// separates by semicolons too. A member that the record does not have is an empty cell.
-func csvCell(v any) string {
-	var text string
-	switch v := v.(type) {
-	case int:
-		return strconv.Itoa(v)
-	case time.Time:
-		text = v.Format(time.RFC3339Nano)
-	case json.RawMessage:
-		text = string(v)
-	default:
-		text = fmt.Sprint(v)
-	}
-	if text == "" {
-		return ""
-	}
-	return `"` + strings.ReplaceAll(noFormula(text), `"`, `""`) + `"`
-}
-
-// noFormula keeps a spreadsheet from taking for a formula what a stranger wrote: a value whose first visible
-// character is = + - @, also in their full-width forms, gets an apostrophe before it, and so does a value that
-// begins with one. Taking one leading apostrophe away gives the exact value back.
-func noFormula(s string) string {
-	visible := strings.TrimLeftFunc(s, func(r rune) bool { return r == ' ' || !printable(r) || unicode.Is(unicode.M, r) })
-	first, _ := utf8.DecodeRuneInString(visible)
-	if strings.ContainsRune("=+-@＝＋－＠﹦﹢﹣﹫", first) || strings.HasPrefix(s, "'") {
-		return "'" + s
-	}
-	return s
+	return w.line(cells...)
 }

@@ -20,14 +20,14 @@ func newSeed() *cobra.Command {
 	var count, days int
 	cmd := &cobra.Command{
 		Use:   "seed",
-		Short: "Fill a directory with made-up outcomes, for trying list, show and report",
-		Long: `Record made-up outcomes in a directory, as the function would have: spread over the
+		Short: "Write sample outcomes to a directory, for trying list, show and report",
+		Long: `Record sample outcomes in a directory, as the function would have: spread over the
 days before now, some of them failed, with an afternoon of trouble to find.
 
-The identifiers are the same every time. Nothing but a new or empty directory is
-written to, so that made-up outcomes never stand among real ones.`,
+The identifiers are the same every time. Only a new or empty directory is written
+to, so that sample outcomes never stand among real ones.`,
 		Example: `  vodctl seed --to sample-outcomes
-  vodctl list --from file://$PWD/sample-outcomes --since 24h --status fail`,
+  vodctl list --from sample-outcomes --since 24h --status fail`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			to := time.Now()
@@ -47,8 +47,11 @@ written to, so that made-up outcomes never stand among real ones.`,
 			if err := seed(cmd.Context(), record.FileRecorder{Dir: store}, count, to.AddDate(0, 0, -days), to); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s of %s lie in %s, made up.\nNow: vodctl list --from file://%s --since 24h --status fail\n",
-				plural(count, "outcome"), plural(days, "day"), dir, store)
+			fmt.Fprintf(cmd.ErrOrStderr(), "Wrote %s covering %s to %s. Look at them:\n",
+				plural(count, "sample outcome"), plural(days, "day"), dir)
+			since := to.AddDate(0, 0, -1).UTC().Format(time.RFC3339)
+			suggest(cmd.ErrOrStderr(), commandLine("list", "--from", dir, "--since", since, "--status", "fail"),
+				commandLine("report", "--from", dir, "--since", to.AddDate(0, 0, -days).UTC().Format(time.RFC3339)))
 			return nil
 		},
 	}

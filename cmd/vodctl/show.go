@@ -6,7 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -14,65 +18,160 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
+// leastBeginning is how much of a media ID show asks for, in characters.
+const leastBeginning = 6
+
+// A showRequest is what the flags of show ask for.
+type showRequest struct {
+	from   fromFlag
+	since  string
+	utc    bool
+	format string
+}
+
 func newShow() *cobra.Command {
-	var from fromFlag
-	var format string
+	var r showRequest
 	cmd := &cobra.Command{
 		Use:   "show MEDIA_ID",
-		Short: "Show every record of one medium, oldest first",
-		Long: `Show every record of one medium, oldest first: -o json for reading, -o ndjson as
-stored. Where IMS gave an event no MediaId, it is found by its JobId.
+		Short: "Show every record of one media ID, oldest first",
+		Long: `Show every record of one media ID, oldest first: -o table has one line for each
+event, -o json is for reading, and -o ndjson is the records as stored. Where IMS gave
+an event no MediaId, it is found by its JobId.
+
+A beginning of the ID stands for it where it has 6 characters or more and is the
+beginning of one ID only, in the days of --since.
 
 It costs one listing for each day that the store has, side by side.
 
 ` + accessHelp,
 		Example: `  vodctl show 1234343b689a4f0e9a5422dfe1e472a4
+  vodctl show 1234343b
   vodctl show 1234343b689a4f0e9a5422dfe1e472a4 -o ndjson | jq -r '[.event_time, .status, .error_code] | @tsv'`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 || args[0] == "" {
+			if len(args) != 1 || strings.TrimSuffix(args[0], "…") == "" {
 				return usagef("want one MEDIA_ID")
 			}
 			return nil
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var out rowWriter
-			switch format {
-			case "json":
-				out = newJSON(cmd.OutOrStdout())
-			case "ndjson":
-				out = newNDJSON(cmd.OutOrStdout())
-			default:
-				return usagef("-o %q: want json or ndjson", format)
-			}
-			src, err := from.open()
-			if err != nil {
-				return err
-			}
-			l := listing{cmd: cmd, source: src, query: query.Query{Media: args[0], OldestFirst: true}}
-			shown, err := l.run(out)
-			switch {
-			case err == nil && shown == 0:
-				return noMedium(cmd, src, args[0])
-			case err == nil && l.bad.count() >= shown:
-				return fmt.Errorf("none of the records of %q can be read", harmless(args[0]))
-			}
-			return err
+			return r.run(cmd, strings.TrimSuffix(args[0], "…")) // a table ends a shortened ID so
 		},
 	}
-	from.add(cmd, cmd.Flags())
-	cmd.Flags().StringVarP(&format, "output", "o", "json", "the format: json, ndjson")
-	complete(cmd, "output", "json", "ndjson")
+	f := cmd.Flags()
+	r.from.add(cmd, f)
+	f.StringVar(&r.since, "since", defaultSince, "from when on a beginning of an ID is looked for: "+spanForm)
+	f.BoolVar(&r.utc, "utc", false, "show times, and read dates, in UTC instead of local time")
+	f.StringVarP(&r.format, "output", "o", "", "the format: json, ndjson or table (default: table on a terminal, else json)")
+	complete(cmd, "since", "24h", "7d", "30d", "today", "yesterday")
+	complete(cmd, "output", "json", "ndjson", "table")
 	return cmd
 }
 
-// noMedium says that there is no record of a medium, and what there is instead.
-func noMedium(cmd *cobra.Command, src source, id string) error {
+func (r *showRequest) run(cmd *cobra.Command, id string) error {
+	span := spanFlags{since: r.since, utc: r.utc}
+	sp, err := span.parse(time.Now())
+	if err != nil {
+		return err
+	}
+	out, err := r.writer(cmd.OutOrStdout(), span.location())
+	if err != nil {
+		return err
+	}
+	src, err := r.from.open()
+	if err != nil {
+		return err
+	}
+	l := listing{cmd: cmd, source: src}
+	l.query = query.Query{Media: id, MediaBegins: utf8.RuneCountInString(id) >= leastBeginning, OldestFirst: true, Problem: l.bad.add, Progress: new(query.Progress)}
+	rows, err := l.find(id, sp.since)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return noMedia(cmd, src, id)
+	}
+	shown, err := l.write(out, l.query.Opened(cmd.Context(), src, rows))
+	if err == nil && l.bad.count() >= shown {
+		return fmt.Errorf("none of the records of %q can be read", harmless(id))
+	}
+	return err
+}
+
+// find returns the rows of a media ID, or of the only one that begins so in the time since a moment.
+func (l *listing) find(id string, since time.Time) ([]query.Row, error) {
+	media := map[string][]query.Row{}
+	recent := map[string]bool{}
+	for row, err := range l.query.Rows(l.cmd.Context(), l.source) {
+		if err != nil {
+			return nil, l.source.why(l.cmd.Context(), err)
+		}
+		media[row.Media] = append(media[row.Media], row)
+		if !row.Time.Before(since) {
+			recent[row.Media] = true
+		}
+	}
+	if rows := media[id]; len(rows) > 0 {
+		return rows, nil
+	}
+	matches := slices.Sorted(maps.Keys(recent))
+	switch len(matches) {
+	case 0:
+		return nil, nil
+	case 1:
+		return media[matches[0]], nil
+	}
+	for i, match := range matches {
+		matches[i] = harmless(match)
+	}
+	return nil, fmt.Errorf("%q is the beginning of %s:\n  %s", harmless(id), plural(len(matches), "media ID"), strings.Join(matches, "\n  "))
+}
+
+// writer returns what writes the records.
+func (r *showRequest) writer(out io.Writer, loc *time.Location) (rowWriter, error) {
+	format := r.format
+	if format == "" && terminalWidth(out) > 0 {
+		format = "table"
+	}
+	switch format {
+	case "table":
+		t := newTable(out, timeColumn(loc), column{name: "EVENT"}, column{name: "STATUS"}, column{name: "DETAIL"})
+		return lifeTable{t, newClock(t, loc)}, nil
+	case "json", "":
+		return newJSON(out), nil
+	case "ndjson":
+		return outcomeLines{newLines(out, false)}, nil
+	default:
+		return nil, wantOneOf("-o", format, "json", "ndjson", "table")
+	}
+}
+
+// noMedia says that there is no record of a media ID, and what there is instead.
+func noMedia(cmd *cobra.Command, src source, id string) error {
 	if err := src.nothing(cmd.Context(), io.Discard, span{}, time.UTC, false); err != nil {
 		return err
 	}
-	return fmt.Errorf("no record of %q in %s. The edit may still run, its callback may have been rejected ('vodctl replay --rejected --dry-run'), "+
-		"or be known by another ID ('vodctl list --since 24h')", harmless(id), src.url)
+	stderr := cmd.ErrOrStderr()
+	fmt.Fprintf(stderr, "vodctl: no record of %q in %s. The edit may still run, its callback may have been rejected, or the ID be another one:\n",
+		harmless(id), src.url)
+	suggest(stderr, src.command("list", "--rejected", "--since", "24h"), src.command("list", "--since", "24h"))
+	return errSilent
+}
+
+// A lifeTable shows one line for each event of a media ID.
+type lifeTable struct {
+	*table
+	clock clock
+}
+
+func (t lifeTable) opens(store.KeyFacts) bool { return true }
+
+func (t lifeTable) row(r query.Row) (bool, error) {
+	detail := failureCell(r)
+	if detail.text == "" {
+		detail.text = r.Record.MediaURL
+	}
+	return t.add(cell{text: t.clock.text(r.Time)}, cell{text: r.Record.EventType}, statusCell(r.Status), detail), nil
 }
 
 // A jsonWriter writes records for reading, each over several lines.
@@ -102,3 +201,5 @@ func (w jsonWriter) row(r query.Row) (bool, error) {
 }
 
 func (w jsonWriter) flush() error { return w.out.Flush() }
+
+func (w jsonWriter) end() error { return w.out.Flush() }

@@ -33,7 +33,7 @@ The function accepts them for VOD_CALLBACK_MAX_AGE, five minutes by default.`,
 			}
 			p := events.Producer(producer)
 			if p != events.VOD && p != events.IMS {
-				return usagef("--producer %q: want vod or ims", producer)
+				return wantOneOf("--producer", producer, string(events.VOD), string(events.IMS))
 			}
 			names := headersOf(p)
 			header := names.SignNow(rawURL, callback.Key(key), time.Now())

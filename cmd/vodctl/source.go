@@ -25,7 +25,8 @@ import (
 // A source is the store that a command reads.
 type source struct {
 	store.Store
-	url string // as given
+	url   string   // as given
+	flags []string // those that named it, if any did
 }
 
 // fromFlag are the flags of every command that reads a store.
@@ -50,7 +51,14 @@ func (ff *fromFlag) open() (source, error) {
 	if err != nil {
 		return source{}, fmt.Errorf("%s: %w", text, err)
 	}
-	return source{s, text}, nil
+	src := source{Store: s, url: text}
+	if ff.text != "" {
+		src.flags = append(src.flags, "--from", ff.text)
+	}
+	if ff.profile != "" {
+		src.flags = append(src.flags, "--profile", ff.profile)
+	}
+	return src, nil
 }
 
 // storeForm is how a store is named, for error messages and help texts.
@@ -123,12 +131,10 @@ func (s source) explain(err error) error {
 		hint = "run this as the user whose files they are, or on a copy"
 	case strings.Contains(text, "NoSuchBucket"):
 		hint = "is the bucket's name right, and the region its own?"
-	case strings.Contains(text, "no region"), strings.Contains(text, "no credentials"):
-		return fmt.Errorf("%s: %w", s.url, err) // says what to do
 	case strings.Contains(text, "InvalidAccessKeyId"), strings.Contains(text, "SecurityToken"):
-		hint = "the access key is unknown or has expired: renew ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN"
+		hint = "the access key is unknown or has expired: renew it in ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN, or in the profile"
 	case strings.Contains(text, "SignatureDoesNotMatch"):
-		hint = "is ALIBABA_CLOUD_ACCESS_KEY_SECRET the one of this access key, and the region the bucket's?"
+		hint = "does the access key's secret belong to it (ALIBABA_CLOUD_ACCESS_KEY_SECRET, or the profile's), and is the region the bucket's?"
 	case strings.Contains(text, "InvalidArgument"), strings.Contains(text, "redirect"), strings.Contains(text, "AccessDenied") && strings.Contains(text, "endpoint"):
 		hint = "is the region (?region=ID) the bucket's own?"
 	case strings.Contains(text, "403"), strings.Contains(text, "AccessDenied"):
@@ -153,23 +159,23 @@ func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Loc
 		if err != nil {
 			return s.explain(err)
 		}
-		if len(rejected) > 0 {
-			fmt.Fprintf(w, "No outcomes, but rejected deliveries of %s, the last %s: see 'vodctl replay --rejected --dry-run'.\n",
-				plural(len(rejected), "day"), rejected[len(rejected)-1])
-			return nil
+		if len(rejected) == 0 {
+			return s.emptyOrForeign(ctx, w)
 		}
-		return s.emptyOrForeign(ctx, w)
+		last := rejected[len(rejected)-1]
+		fmt.Fprintf(w, "No outcomes, but rejected deliveries of %s, the last of %s (UTC). See them:\n", plural(len(rejected), "day"), last)
+		suggest(w, s.command("list", "--rejected", "--since", last))
+		return nil
 	}
-	what := "No outcomes"
+	what, drop := "No outcomes", ""
 	if filtered {
-		what = "No such outcomes"
+		what, drop = "No such outcomes", ", or drop a filter"
 	}
-	fmt.Fprintf(w, "%s %s. The store has outcomes of %s, from %s to %s (UTC): widen --since or --until",
-		what, sp.words(loc), plural(len(days), "day"), days[0], days[len(days)-1])
-	if filtered {
-		fmt.Fprint(w, ", or drop a filter")
+	fmt.Fprintf(w, "%s %s. The store has outcomes of %s, from %s to %s (UTC): widen --since or --until%s.\n",
+		what, sp.words(loc), plural(len(days), "day"), days[0], days[len(days)-1], drop)
+	if !filtered {
+		suggest(w, s.command("list", "--since", days[len(days)-1], "--utc"))
 	}
-	fmt.Fprintln(w, ".")
 	return nil
 }
 

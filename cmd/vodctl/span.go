@@ -15,7 +15,7 @@ import (
 const defaultSince = "168h"
 
 // spanForm is how --since and --until are given, for error messages and help texts.
-const spanForm = "a duration back from now (24h, 7d), a date (2026-11-01), or RFC 3339 (2026-11-01T08:00:00Z)"
+const spanForm = "a duration back from now (24h, 7d), a date (2026-11-01, today, yesterday), or RFC 3339 (2026-11-01T08:00:00Z)"
 
 // spanFlags are those of every command that looks at a span of time.
 type spanFlags struct {
@@ -29,8 +29,8 @@ func (sf *spanFlags) add(cmd *cobra.Command, f *pflag.FlagSet) {
 	f.StringVar(&sf.since, "since", defaultSince, "from when on, by event_time: "+spanForm)
 	f.StringVar(&sf.until, "until", "", "before when, in the same forms; a date includes its day (default: no end)")
 	f.BoolVar(&sf.utc, "utc", false, "show times, and read dates, in UTC instead of local time")
-	complete(cmd, "since", "1h", "24h", "7d", "30d", time.Now().Format(time.DateOnly))
-	complete(cmd, "until", "1h", "24h", "7d", time.Now().Format(time.DateOnly))
+	complete(cmd, "since", "1h", "24h", "7d", "30d", "today", "yesterday", time.Now().Format(time.DateOnly))
+	complete(cmd, "until", "1h", "24h", "7d", "today", "yesterday", time.Now().Format(time.DateOnly))
 }
 
 // location is the zone in which times are shown and dates are read.
@@ -73,7 +73,7 @@ func parseMoment(s string, now time.Time, loc *time.Location, daysOn int) (time.
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, s, loc); err == nil {
+	if t, ok := parseDate(s, now, loc); ok {
 		return time.Date(t.Year(), t.Month(), t.Day()+daysOn, 0, 0, 0, 0, loc), nil
 	}
 	back, err := parseDuration(s)
@@ -81,6 +81,18 @@ func parseMoment(s string, now time.Time, loc *time.Location, daysOn int) (time.
 		return time.Time{}, errors.New("want " + spanForm)
 	}
 	return now.Add(-back), nil
+}
+
+// parseDate reads a date, or a word for one.
+func parseDate(s string, now time.Time, loc *time.Location) (time.Time, bool) {
+	switch s {
+	case "today":
+		return now.In(loc), true
+	case "yesterday":
+		return now.In(loc).AddDate(0, 0, -1), true
+	}
+	t, err := time.ParseInLocation(time.DateOnly, s, loc)
+	return t, err == nil
 }
 
 // parseDuration reads a Go duration that may begin with weeks and days, as in 7d or 1d12h. A day has 24

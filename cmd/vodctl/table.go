@@ -2,16 +2,15 @@ package main
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
 )
 
-// Widths of a table, in columns of the terminal.
 const (
-	gap          = 2
-	leastLast    = 16 // below which the shrinkable column gives way to the last
-	leastShrunk  = 13
+	gap          = 2   // columns of the terminal between two of the table
+	leastLast    = 12  // columns of the terminal that the last column keeps, for a beginning of its text
 	tableHoldsUp = 500 // rows that are looked at for the widths before the first is written
 )
 
@@ -29,26 +28,35 @@ const (
 type cell struct {
 	text  string
 	style style
+	want  int // of the last column: how much of the text should be seen, at the expense of the shrinking columns
 }
 
-// A table writes rows in aligned columns. On a terminal its lines fit the width: the last column is cut,
-// and, where that does not suffice, the shrinkable one. The widths are those of the first rows.
+// A column says how a column gives way where the terminal is too narrow.
+type column struct {
+	name  string
+	least int  // how far it may shrink; 0 is not at all
+	drop  bool // whether it may be left out, the last such column first
+}
+
+// A table writes rows in aligned columns. On a terminal its lines fit the width: first columns shrink as far as
+// they may, then columns are left out that may be, and in the end the last column is cut. The widths are those
+// of the first rows.
 type table struct {
 	out      io.Writer
 	width    int // of the terminal, or 0 where it is none
 	colour   bool
-	shrink   int // the column that may be shortened
+	columns  []column
 	rows     [][]cell
-	widths   []int
+	widths   []int // -1 is a column that is left out
 	measured bool
 }
 
-func newTable(out io.Writer, shrink int, header ...string) *table {
+func newTable(out io.Writer, columns ...column) *table {
 	width := terminalWidth(out)
-	t := &table{out: out, width: width, colour: width > 0 && colourful(), shrink: shrink, widths: make([]int, len(header))}
-	cells := make([]cell, len(header))
-	for i, name := range header {
-		cells[i] = cell{name, bold}
+	t := &table{out: out, width: width, colour: width > 0 && colourful(), columns: columns, widths: make([]int, len(columns))}
+	cells := make([]cell, len(columns))
+	for i, c := range columns {
+		cells[i] = cell{text: c.name, style: bold}
 	}
 	t.rows = append(t.rows, cells)
 	return t
@@ -81,36 +89,77 @@ func (t *table) flush() error {
 	return err
 }
 
+func (t *table) end() error { return t.flush() }
+
+// measure decides how wide the columns are.
 func (t *table) measure() {
+	last := len(t.columns) - 1
+	want := 0 // of the last column
 	for _, row := range t.rows {
 		for i, c := range row {
 			t.widths[i] = max(t.widths[i], textWidth(c.text))
 		}
+		want = max(want, row[last].want)
 	}
-	last := len(t.widths) - 1
 	if t.width == 0 {
 		return
 	}
-	before := 0 // the columns before the last
-	for _, w := range t.widths[:last] {
-		before += w + gap
+	want = min(max(want, leastLast), t.widths[last])
+	for i, c := range t.columns {
+		if missing := want - t.left(); c.least > 0 && missing > 0 {
+			t.widths[i] = max(min(t.widths[i], max(c.least, t.distinct(i))), t.widths[i]-missing)
+		}
 	}
-	if missing := min(leastLast, t.widths[last]) - (t.width - before); missing > 0 && t.widths[t.shrink] > leastShrunk {
-		shrunk := max(leastShrunk, t.widths[t.shrink]-missing)
-		before -= t.widths[t.shrink] - shrunk
-		t.widths[t.shrink] = shrunk
+	for i, c := range slices.Backward(t.columns) {
+		if c.drop && t.left() < min(leastLast, t.widths[last]) {
+			t.widths[i] = -1
+		}
 	}
-	t.widths[last] = max(1, t.width-before)
+	t.widths[last] = max(1, t.left())
+}
+
+// left is how much of the terminal is left to the last column.
+func (t *table) left() int {
+	left := t.width
+	for _, w := range t.widths[:len(t.widths)-1] {
+		if w >= 0 {
+			left -= w + gap
+		}
+	}
+	return left
+}
+
+// distinct returns how wide a column has to be for its texts to stay distinct where they are shortened, so that
+// what is shown of an ID still stands for it.
+func (t *table) distinct(column int) int {
+	texts := make([]string, 0, len(t.rows))
+	for _, row := range t.rows[1:] {
+		texts = append(texts, row[column].text)
+	}
+	slices.Sort(texts)
+	texts = slices.Compact(texts)
+	least := 0
+	for i := 1; i < len(texts); i++ {
+		common := 0
+		for common < len(texts[i-1]) && common < len(texts[i]) && texts[i-1][common] == texts[i][common] {
+			common++
+		}
+		least = max(least, textWidth(texts[i][:common])+2) // one that differs, and the ellipsis
+	}
+	return least
 }
 
 func (t *table) line(b *strings.Builder, row []cell) {
 	last := len(row) - 1
-	for last > 0 && row[last].text == "" { // no blanks at the ends of lines
+	for last > 0 && (row[last].text == "" || t.widths[last] < 0) { // no blanks at the ends of lines
 		last--
 	}
 	for i, c := range row[:last+1] {
+		if t.widths[i] < 0 {
+			continue
+		}
 		text := c.text
-		if t.width > 0 && (i == t.shrink || i == len(t.widths)-1) && textWidth(text) > t.widths[i] {
+		if t.width > 0 && textWidth(text) > t.widths[i] && (t.columns[i].least > 0 || i == len(row)-1) {
 			text = runewidth.Truncate(text, t.widths[i], "…")
 		}
 		if t.colour && c.style != plain {

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/store"
 )
 
 func TestHarmless(t *testing.T) {
@@ -72,12 +74,12 @@ func TestTableFits(t *testing.T) {
 	}
 	for _, width := range []int{0, 40, 60, 80, 100, 200} {
 		var out bytes.Buffer
-		table := newTable(&out, 2, "TIME", "STATUS", "MEDIA", "ERROR")
+		table := newTable(&out, column{name: "TIME"}, column{name: "STATUS"}, column{name: "MEDIA", least: leastID}, column{name: "ERROR"})
 		table.width = width
 		for _, row := range rows {
 			cells := make([]cell, len(row))
 			for i, text := range row {
-				cells[i] = cell{text, plain}
+				cells[i] = cell{text: text}
 			}
 			if table.add(cells...) {
 				t.Error("it is time to flush already")
@@ -114,12 +116,69 @@ func TestTableFits(t *testing.T) {
 	}
 }
 
+// TestTableGivesWay checks what a narrow terminal shows: IDs give way to error codes, as far as they stay
+// distinct, and then columns are left out.
+func TestTableGivesWay(t *testing.T) {
+	t.Parallel()
+	const code = "InvalidParameter.ResourceContentBad"
+	now := time.Now().UTC()
+	rows := []query.Row{
+		{KeyFacts: store.KeyFacts{Time: now, Media: "0123456789abcdef0123456789abcdef", Status: events.Fail}, Record: outcome.Outcome{Event: events.Event{ProjectID: "project-0123456789abcdef", Producer: "ims", ErrorCode: code, ErrorMessage: "The resource"}, Facts: outcome.Facts{Trigger: "mns_queue"}}},
+		{KeyFacts: store.KeyFacts{Time: now, Media: "0123456789abcdef9999999999999999", Status: events.Success}},
+		{KeyFacts: store.KeyFacts{Time: now.AddDate(-1, 0, 0), Media: "short", Status: events.Success}},
+	}
+	show := func(width int, wide bool, rows ...query.Row) string {
+		var out bytes.Buffer
+		w := newOutcomeTable(&out, time.UTC, wide).(*outcomeTable)
+		w.width = width
+		w.clock = newClock(w.table, time.UTC)
+		for _, row := range rows {
+			_, err := w.row(row)
+			check(t, err)
+		}
+		check(t, w.end())
+		for _, line := range strings.Split(out.String(), "\n") {
+			if width > 0 && textWidth(line) > width {
+				t.Errorf("width %d, wide %v: %q needs %d", width, wide, line, textWidth(line))
+			}
+		}
+		return out.String()
+	}
+	for _, tt := range []struct {
+		width       int
+		wide        bool
+		rows        []query.Row
+		want, avoid []string
+	}{
+		{80, false, rows[:1], []string{now.Format("\n01-02 15:04:05  fail"), "0123456789abcdef0…  " + code + "…"}, nil},
+		{80, false, rows[:2], []string{"0123456789abcdef0…  InvalidParameter.ResourceContentBa", "0123456789abcdef9…"}, nil},
+		{120, false, rows[:1], []string{"0123456789abcdef0123456789abcdef  " + code + ": The resource"}, nil},
+		{60, false, rows[:1], []string{"01234567…  InvalidParameter.Resourc…"}, nil},
+		{80, true, rows[:1], []string{"01234567…  project-…  ims       mns_queue  InvalidParam…"}, nil},
+		{60, true, rows[:1], []string{"01234567…  project-…  InvalidParame…"}, []string{"PRODUCER", "TRIGGER", "mns_queue"}},
+		{80, false, rows, []string{now.AddDate(-1, 0, 0).Format("\n2006-01-02 15:04:05")}, nil},
+		{0, true, rows[:2], []string{now.Format(time.DateTime), rows[0].Media + "  " + rows[0].Record.ProjectID, code + ": The resource\n"}, nil},
+	} {
+		got := show(tt.width, tt.wide, tt.rows...)
+		for _, want := range tt.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("width %d, wide %v:\n%swant %q", tt.width, tt.wide, got, want)
+			}
+		}
+		for _, avoid := range tt.avoid {
+			if strings.Contains(got, avoid) {
+				t.Errorf("width %d, wide %v:\n%shas %q", tt.width, tt.wide, got, avoid)
+			}
+		}
+	}
+}
+
 func TestColours(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	table := newTable(&out, 0, "A", "B")
+	table := newTable(&out, column{name: "A"}, column{name: "B"})
 	table.width, table.colour = 80, true
-	table.add(cell{"x\x1b[0m", red}, cell{"y", plain})
+	table.add(cell{text: "x\x1b[0m", style: red}, cell{text: "y"})
 	check(t, table.flush())
 	if want := "\x1b[1mA\x1b[0m           \x1b[1mB\x1b[0m\n\x1b[31mx\\u001b[0m\x1b[0m  y\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
@@ -160,14 +219,14 @@ func TestCSVIsRead(t *testing.T) {
 		Event: events.Event{EventType: "a,b", MediaID: "\"\r\n", ErrorCode: "x;=y", ErrorMessage: "\n=1", UserData: "'q"},
 	}
 	var out bytes.Buffer
-	w := newCSV(&out)
+	w := outcomeCSV{newCSV(&out, members)}
 	if _, err := w.row(query.Row{Record: o}); err != nil {
 		t.Fatal(err)
 	}
-	check(t, w.flush())
+	check(t, w.end())
 	rows, err := csv.NewReader(&out).ReadAll()
 	check(t, err)
-	if len(rows) != 2 || len(rows[0]) != len(columns) {
+	if len(rows) != 2 || !slices.Equal(rows[0], members) {
 		t.Fatalf("%q", rows)
 	}
 	for name, want := range map[string]string{

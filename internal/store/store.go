@@ -63,7 +63,7 @@ func readAll(r io.Reader, size, limit int64) ([]byte, error) {
 }
 
 // ErrLog is the error for a target that cannot be read back.
-var ErrLog = errors.New("the log cannot be listed: search it in Simple Log Service, or replay it to a store with 'vodctl replay --outcomes'")
+var ErrLog = errors.New("the log is not a store that can be read")
 
 // Open returns the store that target names. Region and credentials for OSS are taken from the
 // environment, as record.NewOSS does.

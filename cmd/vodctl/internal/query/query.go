@@ -29,6 +29,7 @@ type Query struct {
 	Since, Until time.Time // Since <= event time < Until, to the second; a zero time is no bound
 	Status       events.Status
 	Media        string // the MediaID, or the JobID where there is none
+	MediaBegins  bool   // Media is how it begins
 	Project      string
 	ErrorCode    string // only failed outcomes have one
 	Limit        int    // 0 is no limit
@@ -37,6 +38,8 @@ type Query struct {
 	// Open says which objects to open besides those that Project or ErrorCode have to look into.
 	// Nil is none.
 	Open func(store.KeyFacts) bool
+	// Known says which keys to leave out, before their objects are opened. Nil is none.
+	Known func(key string) bool
 	// Problem is told of what cannot be read: keys that are no outcome's, objects that are no record. Such an
 	// object's row has its Err set. It is called from several goroutines.
 	Problem func(key string, err error)
@@ -66,9 +69,7 @@ func (q Query) Rows(ctx context.Context, s store.Store) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		if q.Progress == nil {
-			q.Progress = new(Progress)
-		}
+		q.Progress = cmp.Or(q.Progress, new(Progress))
 		days, err := s.Days(ctx, outcome.Root)
 		if err != nil {
 			yield(Row{}, err)
@@ -90,6 +91,26 @@ func (q Query) Rows(ctx context.Context, s store.Store) iter.Seq2[Row, error] {
 			if left--; !yield(row, nil) || left == 0 {
 				cancel() // what is still under way is not wanted any more
 				return
+			}
+		}
+		if ctx.Err() != nil {
+			yield(Row{}, context.Cause(ctx))
+		}
+	}
+}
+
+// Opened yields rows with their objects opened, in their order. An error is the last thing that it yields.
+func (q Query) Opened(ctx context.Context, s store.Store, rows []Row) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		q.Progress = cmp.Or(q.Progress, new(Progress))
+		q.Open = func(store.KeyFacts) bool { return true }
+		for row := range ordered(ctx, slices.Values(rows), getAhead, func(ctx context.Context, r Row) Row {
+			return q.open(ctx, s, listed{key: r.Key})
+		}) {
+			if ctx.Err() != nil || !yield(row, nil) {
+				break
 			}
 		}
 		if ctx.Err() != nil {
@@ -162,6 +183,9 @@ func (q *Query) list(ctx context.Context, s store.Store, day string) []listed {
 	if q.Media != "" {
 		prefix = store.MediaPrefix(outcome.Root, day, q.Media)
 	}
+	if q.MediaBegins {
+		prefix = strings.TrimSuffix(prefix, "/")
+	}
 	var keys []listed
 	var failed error
 	for o, err := range s.Keys(ctx, prefix) {
@@ -170,6 +194,9 @@ func (q *Query) list(ctx context.Context, s store.Store, day string) []listed {
 			break
 		}
 		q.Progress.Keys.Add(1)
+		if q.Known != nil && q.Known(o.Key) {
+			continue
+		}
 		facts, err := store.ParseKey(o.Key)
 		if err != nil {
 			q.problem(o.Key, err)

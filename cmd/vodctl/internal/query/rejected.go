@@ -1,45 +1,164 @@
 package query
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// CountRejected returns how many rejected deliveries were received on the days, in UTC, that [since, until)
-// touches: their keys tell the day of receipt and no more. A zero time is no bound.
-func CountRejected(ctx context.Context, s store.Store, since, until time.Time, problem func(key string, err error)) (int, error) {
-	days, err := s.Days(ctx, outcome.RejectedRoot)
-	if err != nil {
-		return 0, err
-	}
-	q := Query{Since: since, Until: until, Problem: problem, Progress: new(Progress)}
-	type count struct {
-		n   int
-		err error
-	}
-	total := 0
-	for c := range ordered(ctx, slices.Values(q.wanted(days)), listAhead, func(ctx context.Context, day string) count {
-		var c count
-		for o, err := range s.Keys(ctx, outcome.DayPrefix(outcome.RejectedRoot, day)) {
+// rejectedAhead is how many rejected records are read at once. They can be large.
+const rejectedAhead = 8
+
+// A RejectedRow is one rejected delivery.
+type RejectedRow struct {
+	Key        string
+	ReceivedAt time.Time // of the record or, where Err is set, the day of the key
+	Record     outcome.Rejected
+	Err        error // why the record cannot be read
+}
+
+// A RejectedQuery says which rejected deliveries are wanted.
+type RejectedQuery struct {
+	Since, Until time.Time // Since <= time of receipt < Until; a zero time is no bound
+	Limit        int       // 0 is no limit
+	WithPayload  bool      // else the rows are without what was kept, which can be large
+	// Problem is called with each key that is not a rejected record's. It is called from several goroutines.
+	Problem func(key string, err error)
+	// Progress, where it is not nil, is kept up to date.
+	Progress *Progress
+}
+
+// Rows yields the rejected deliveries that q wants, newest first. An error is the last thing that it yields.
+func (q RejectedQuery) Rows(ctx context.Context, s store.Store) iter.Seq2[RejectedRow, error] {
+	return func(yield func(RejectedRow, error) bool) {
+		left := q.Limit
+		for keys, err := range q.days(ctx, s) {
 			if err != nil {
-				return count{err: err}
+				yield(RejectedRow{}, err)
+				return
 			}
-			if _, err := store.ParseRejectedKey(o.Key); err != nil {
-				q.problem(o.Key, err)
-				continue
+			rows, err := q.read(ctx, s, keys)
+			if err != nil {
+				yield(RejectedRow{}, err)
+				return
 			}
-			c.n++
+			for _, row := range rows {
+				if left--; !yield(row, nil) || left == 0 {
+					return
+				}
+			}
 		}
-		return c
-	}) {
-		if c.err != nil {
-			return 0, c.err
-		}
-		total += c.n
 	}
-	return total, ctx.Err()
+}
+
+// Count returns how many rejected deliveries were received on the days, in UTC, that q's time touches: their
+// keys say no more, and nothing is opened.
+func (q RejectedQuery) Count(ctx context.Context, s store.Store) (int, error) {
+	total := 0
+	for keys, err := range q.days(ctx, s) {
+		if err != nil {
+			return 0, err
+		}
+		total += len(keys)
+	}
+	return total, nil
+}
+
+// days yields the keys of each day that q's time touches, newest first.
+func (q RejectedQuery) days(ctx context.Context, s store.Store) iter.Seq2[[]string, error] {
+	type listing struct {
+		keys []string
+		err  error
+	}
+	return func(yield func([]string, error) bool) {
+		all, err := s.Days(ctx, outcome.RejectedRoot)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		days := Query{Since: q.Since, Until: q.Until, Problem: q.Problem, Progress: cmp.Or(q.Progress, new(Progress))}
+		for day := range ordered(ctx, slices.Values(days.wanted(all)), listAhead, func(ctx context.Context, day string) (l listing) {
+			for o, err := range s.Keys(ctx, outcome.DayPrefix(outcome.RejectedRoot, day)) {
+				if err != nil {
+					return listing{err: err}
+				}
+				days.Progress.Keys.Add(1)
+				if _, err := store.ParseRejectedKey(o.Key); err != nil {
+					days.problem(o.Key, err)
+					continue
+				}
+				l.keys = append(l.keys, o.Key)
+			}
+			days.Progress.DaysListed.Add(1)
+			return l
+		}) {
+			if !yield(day.keys, day.err) || day.err != nil {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			yield(nil, context.Cause(ctx))
+		}
+	}
+}
+
+// read returns a day's rows that q wants, newest first.
+func (q RejectedQuery) read(ctx context.Context, s store.Store, keys []string) ([]RejectedRow, error) {
+	var rows []RejectedRow
+	for row := range ordered(ctx, slices.Values(keys), rejectedAhead, func(ctx context.Context, key string) RejectedRow {
+		return q.open(ctx, s, key)
+	}) {
+		if !row.ReceivedAt.Before(q.Since) && (q.Until.IsZero() || row.ReceivedAt.Before(q.Until)) || row.Err != nil {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b RejectedRow) int {
+		return cmp.Or(b.ReceivedAt.Compare(a.ReceivedAt), strings.Compare(b.Key, a.Key))
+	})
+	return rows, context.Cause(ctx)
+}
+
+// open reads one record.
+func (q RejectedQuery) open(ctx context.Context, s store.Store, key string) RejectedRow {
+	row := RejectedRow{Key: key}
+	var data []byte
+	if data, row.Err = s.Get(ctx, key); row.Err == nil {
+		row.Err = json.Unmarshal(data, &row.Record)
+	}
+	if row.Err == nil && row.Record.Payload == nil && row.Record.PayloadBase64 == nil {
+		row.Err = errors.New("it has neither payload nor payload_base64")
+	}
+	if row.Err == nil {
+		row.ReceivedAt, row.Err = time.Parse(time.RFC3339, row.Record.ReceivedAt)
+	}
+	if row.Err != nil {
+		row.Err = fmt.Errorf("not a rejected record: %w", row.Err)
+		day, _ := store.ParseRejectedKey(key)
+		row.ReceivedAt, _ = time.Parse(time.DateOnly, day) // which ParseRejectedKey has checked
+		if ctx.Err() == nil && q.Problem != nil {
+			q.Problem(key, row.Err)
+		}
+	}
+	if q.Progress != nil {
+		q.Progress.Opened.Add(1)
+	}
+	if !q.WithPayload {
+		row.Record.Payload, row.Record.PayloadBase64 = nil, nil
+	}
+	return row
+}
+
+// CountRejected returns how many rejected deliveries were received on the days, in UTC, that [since, until)
+// touches. A zero time is no bound.
+func CountRejected(ctx context.Context, s store.Store, since, until time.Time, problem func(key string, err error)) (int, error) {
+	return RejectedQuery{Since: since, Until: until, Problem: problem}.Count(ctx, s)
 }
