@@ -28,7 +28,7 @@ type functionFlags struct {
 }
 
 func (ff *functionFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&ff.function, "function", "", "the built function (default: target/main, or main beside vodctl)")
+	f.StringVar(&ff.function, "function", "", "the built function (default: target/main, else main beside vodctl)")
 	f.StringArrayVar(&ff.env, "env", nil, "an environment variable of the function, NAME=VALUE (repeatable)")
 	f.DurationVar(&ff.timeout, "timeout", 10*time.Second, "how long one invocation may take")
 }

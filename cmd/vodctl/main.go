@@ -73,7 +73,7 @@ Media Services send.`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(explainFlag)
-	cobra.EnableCommandSorting = false // their groups have an order
+	setHelp(root)
 	for _, group := range []struct {
 		id, title string
 		commands  []*cobra.Command

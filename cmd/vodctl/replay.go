@@ -46,12 +46,12 @@ Log Service exports: JSON whose member "message" is the line, one object a line 
 array, or CSV with a column "message". Lines that hold nothing to record are skipped.
 
 With --rejected, and no FILE, what lies below rejected/ in --from is read again, and
-recorded where it is an event by today's reading.
+recorded where the current parser finds an event in it.
 
-Recording the same again changes nothing, so a replay can be repeated, or gone on with
-after Ctrl-C. Key and digest are made anew from the raw event; a record that says
-something else than its raw event is an error. The exit status is 1 where anything
-failed or was not understood.
+Recording the same again changes nothing, so a replay can be repeated, also after
+Ctrl-C. Key and digest are made from the raw event, and a record that contradicts its
+raw event is an error. The exit status is 1 where anything failed or was not
+understood, and where a FILE holds no line of the function's log at all.
 
 Records go to --to, or to the environment's RECORD_TO. ` + ossHelp,
 		Example: `  vodctl replay function.log --to 'oss://my-outcomes/edits?region=cn-shanghai' --dry-run

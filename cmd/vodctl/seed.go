@@ -20,7 +20,7 @@ func newSeed() *cobra.Command {
 	var count, days int
 	cmd := &cobra.Command{
 		Use:   "seed",
-		Short: "Write sample outcomes to a directory, for trying list, show and report",
+		Short: "Write sample outcomes, to try list, show and report on",
 		Long: `Record sample outcomes in a directory, as the function would have: spread over the
 days before now, some of them failed, with an afternoon of trouble to find.
 
@@ -73,7 +73,7 @@ var seedRejected = []string{
 	`{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","Status":"success","ProjectId":"p"}`,
 }
 
-// seed records a made-up history, many outcomes at once: each waits for the disk.
+// seed records a history of sample outcomes, many at once, because each waits for the disk.
 func seed(ctx context.Context, r record.Recorder, count int, from, to time.Time) error {
 	var work sync.WaitGroup
 	slots := make(chan struct{}, 64)

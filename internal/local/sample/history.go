@@ -29,7 +29,7 @@ var failures = []struct {
 // outage is what an afternoon of a History is full of: the thing that the person on duty is to see.
 var outage = struct{ code, message string }{"ServiceUnavailable.Render", "The rendering cluster is temporarily unavailable. Please try again later."}
 
-// History yields made-up outcomes in order of time: n of them in [from, to), more by day than by night,
+// History yields sample outcomes in order of time: n of them in [from, to), more by day than by night,
 // some failed, with one afternoon of trouble near the end. The same arguments make the same outcomes.
 func History(n int, from, to time.Time, seed uint64) iter.Seq[outcome.Outcome] {
 	h := history{random: rand.New(rand.NewPCG(seed, 1)), from: from, to: to}                                      //nolint:gosec // G404: sample data

@@ -20,7 +20,7 @@ import (
 const (
 	listAhead      = 8  // days, of all media
 	listAheadLimit = 2  // the same where a limit is likely to be met by the first
-	mediaAhead     = 32 // days, of one medium: one small listing each
+	mediaAhead     = 32 // days, of one media ID: one small listing each
 	getAhead       = 64 // objects
 )
 

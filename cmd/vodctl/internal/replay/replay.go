@@ -1,5 +1,5 @@
 // Package replay records what the function could not: the outcomes and bodies that lie in full in its
-// log, and what was rejected and is an event by today's reading. Recording the same again changes
+// log, and the events that the current parser finds in what was rejected. Recording the same again changes
 // nothing, so a replay can be repeated, or gone on with after an interruption.
 package replay
 
