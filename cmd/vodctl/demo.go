@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -126,8 +125,7 @@ func (d *demo) callback(names callback.Headers, body []byte, now time.Time) []by
 
 // play hands the scenes to the function and prints a line for each.
 func (d *demo) play(ctx context.Context, rt *fclocal.Runtime, out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "DELIVERY\tANSWER\tTIME\tRECORD")
+	table := newTable(out, column{name: "DELIVERY"}, column{name: "ANSWER"}, column{name: "TIME", drop: true}, column{name: "RECORD"})
 	for _, s := range d.scenes() {
 		resp, err := rt.Invoke(ctx, s.payload)
 		if err != nil {
@@ -141,15 +139,12 @@ func (d *demo) play(ctx context.Context, rt *fclocal.Runtime, out io.Writer) err
 			return err
 		}
 		elapsed := fmt.Sprintf("%.1f ms", float64(resp.Duration.Microseconds())/1000)
-		for i, file := range files {
-			if i == 0 {
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.name, answerInWords(resp.Payload), elapsed, file)
-			} else {
-				fmt.Fprintf(table, "\t\t\t%s\n", file)
-			}
+		table.add(cell{text: s.name}, cell{text: answerInWords(resp.Payload)}, cell{text: elapsed}, cell{text: files[0]})
+		for _, file := range files[1:] {
+			table.add(cell{}, cell{}, cell{}, cell{text: file})
 		}
 	}
-	return table.Flush()
+	return table.flush()
 }
 
 // answerInWords returns the answer without its envelope.
@@ -215,9 +210,9 @@ func (d *demo) explain(out io.Writer, dir string, log io.Reader) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nThe %d records lie below %s. The first, %s:\n%s\n",
-		len(d.seen), dir, filepath.Join(dir, rel), pretty.String())
-	fmt.Fprint(out, "What was not recorded, the function's log explains:\n")
+	fmt.Fprintf(out, "\nThe function wrote %s to %s. The first, %s:\n%s\n",
+		plural(len(d.seen), "record"), dir, filepath.Join(dir, rel), pretty.String())
+	fmt.Fprint(out, "The function's log says why the others were not recorded:\n")
 	lines := json.NewDecoder(onlyJSON(log))
 	for {
 		var line struct{ Msg, Reason string }

@@ -10,7 +10,7 @@ import (
 
 const (
 	gap          = 2   // columns of the terminal between two of the table
-	leastLast    = 12  // columns of the terminal that the last column keeps, for a beginning of its text
+	leastLast    = 20  // columns of the terminal that the last column keeps, for a beginning of its text
 	tableHoldsUp = 500 // rows that are looked at for the widths before the first is written
 )
 

@@ -154,7 +154,7 @@ func TestTableGivesWay(t *testing.T) {
 		{80, false, rows[:2], []string{"0123456789abcdef0…  InvalidParameter.ResourceContentBa", "0123456789abcdef9…"}, nil},
 		{120, false, rows[:1], []string{"0123456789abcdef0123456789abcdef  " + code + ": The resource"}, nil},
 		{60, false, rows[:1], []string{"01234567…  InvalidParameter.Resourc…"}, nil},
-		{80, true, rows[:1], []string{"01234567…  project-…  ims       mns_queue  InvalidParam…"}, nil},
+		{80, true, rows[:1], []string{"01234567…  project-…  ims       InvalidParameter.Resour…"}, []string{"TRIGGER"}},
 		{60, true, rows[:1], []string{"01234567…  project-…  InvalidParame…"}, []string{"PRODUCER", "TRIGGER", "mns_queue"}},
 		{80, false, rows, []string{now.AddDate(-1, 0, 0).Format("\n2006-01-02 15:04:05")}, nil},
 		{0, true, rows[:2], []string{now.Format(time.DateTime), rows[0].Media + "  " + rows[0].Record.ProjectID, code + ": The resource\n"}, nil},
