@@ -56,18 +56,13 @@ func (ff *functionFlags) start(log io.Writer) (*fclocal.Runtime, error) {
 	})
 }
 
-// find returns where the function is: as named, where 'make build' puts it, or beside vodctl. On another kind of
-// machine than the cloud's it is the build for this one.
+// find returns where the function is: as named, where 'make build' puts it, or beside vodctl.
 func (ff *functionFlags) find() (string, error) {
 	places := []string{ff.function}
 	if ff.function == "" {
-		name := "main"
-		if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
-			name = filepath.Join("host", "main")
-		}
-		places = []string{filepath.Join("target", name)}
+		places = []string{filepath.Join("target", hostFunction())}
 		if program, err := os.Executable(); err == nil {
-			places = append(places, filepath.Join(filepath.Dir(program), name))
+			places = append(places, filepath.Join(filepath.Dir(program), hostFunction()))
 		}
 	}
 	for _, place := range places {
@@ -76,6 +71,15 @@ func (ff *functionFlags) find() (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the function is not at %s: build it with 'make build', or name it with --function", strings.Join(places, " or "))
+}
+
+// hostFunction is where 'make build' puts the function below target/. On another kind of machine than the cloud's
+// it is the build for this one.
+func hostFunction() string {
+	if runtime.GOOS == "linux" && runtime.GOARCH == "amd64" {
+		return "main"
+	}
+	return filepath.Join("host", "main")
 }
 
 // getenv looks a variable up as the function will see it.
@@ -136,7 +140,7 @@ func stdin(cmd *cobra.Command) io.Reader {
 		if runtime.GOOS == "windows" {
 			end = "Ctrl-Z and Enter"
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "Waiting for input from the terminal: paste it, then press Enter and %s. Ctrl-C to stop.\n", end)
+		fmt.Fprintf(cmd.ErrOrStderr(), "Waiting for input: paste it, press Enter and %s. Ctrl-C stops.\n", end)
 	}
 	return in
 }

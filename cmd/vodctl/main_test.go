@@ -66,6 +66,7 @@ func TestScripts(t *testing.T) {
 			"serving":   startServer,
 			"stopped":   stopServer,
 			"deadport":  deadPort,
+			"proxy502":  badGateway,
 			"oss":       serveOSS,
 			"get":       get,
 			"hung":      awaitHang,

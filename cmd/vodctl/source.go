@@ -76,7 +76,7 @@ func parseStore(flag, text string) (record.Target, string, error) {
 	}
 	switch {
 	case text == "":
-		return record.Target{}, "", usagef("which store? Name it with %s %s, or set RECORD_TO", flag, storeForm)
+		return record.Target{}, "", usagef("which store? Name it with %s: %s; or set RECORD_TO", flag, storeForm)
 	case name == flag && !hasScheme.MatchString(text):
 		target, err := parseDir(text)
 		if err != nil {
@@ -139,6 +139,8 @@ func (s source) explain(err error) error {
 		hint = "is the region (?region=ID) the bucket's own?"
 	case strings.Contains(text, "403"), strings.Contains(text, "AccessDenied"):
 		hint = "the access key needs oss:ListObjects on the bucket and oss:GetObject on the prefix; or the region is not the bucket's"
+	case strings.Contains(text, "Bad Gateway"), strings.Contains(text, "Gateway Time"):
+		hint = "OSS itself does not answer so: is there a proxy on the way (HTTPS_PROXY, HTTP_PROXY), or is the endpoint not one of OSS?"
 	case strings.Contains(text, "no such host"), strings.Contains(text, "connection refused"), strings.Contains(text, "i/o timeout"):
 		hint = "is the region right, and is there a network? The internal endpoint is reached from its own region only"
 	}
