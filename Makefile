@@ -7,6 +7,7 @@ GOBUILD  := go build -trimpath -ldflags='-s -w'
 RACE     := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 10s
 LINT     := go tool -modfile=.ci/tools.mod golangci-lint
+GORELEASER := go tool -modfile=.ci/tools.mod goreleaser
 ARCHIVE  := dist/vod-callback-recorder.zip
 EVENT    ?= events/testdata/vod-success.json
 SERVICE  ?= s.yaml
@@ -84,6 +85,18 @@ bench: build ## Measure the function beside one that does nothing, and against t
 .PHONY: package
 package: build ## Pack target/main into dist/, the same bytes for the same build
 	@go run ./internal/deploy package $(ARCHIVE) target/main target/NOTICES
+
+# Without PUBLISH nothing leaves this machine. The archives lie in target/release.
+PUBLISH ?=
+
+.PHONY: release
+release: ## Build the archives of VERSION (v1.0.0), with checksums; PUBLISH=1 puts them on GitHub
+	@echo '$(VERSION)' | grep -qE '^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$$' || { echo 'VERSION=$(VERSION): want one such as v1.0.0' >&2; exit 2; }
+	@mkdir -p dist
+	@awk -v heading='## $(patsubst v%,%,$(VERSION))' '/^## / {ours = $$0 == heading; next} ours' CHANGELOG.md >dist/notes.md
+	@grep -q . dist/notes.md || { echo 'CHANGELOG.md has no section $(patsubst v%,%,$(VERSION))' >&2; exit 1; }
+	GORELEASER_CURRENT_TAG='$(VERSION)' $(GORELEASER) release --clean --release-notes dist/notes.md \
+	  $(if $(PUBLISH),,--skip=publish,validate)
 
 .PHONY: validate
 validate: build ## Judge the deployment as it stands: the s.*.yaml files with .env, the templates, what was built

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -21,7 +22,10 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// versionText says which vodctl this is, by what the go command put into it.
+// release is set by the build of a release. Other builds know their version from the go command.
+var release string
+
+// versionText says which vodctl this is, by what its build put into it.
 func versionText() string {
 	version, commit := "(unknown version)", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -35,5 +39,6 @@ func versionText() string {
 			}
 		}
 	}
+	version = cmp.Or(release, version)
 	return fmt.Sprintf("vodctl %s, commit %s, %s %s/%s", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
