@@ -7,7 +7,7 @@ GOBUILD  := go build -trimpath -ldflags='-s -w'
 RACE     := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 10s
 LINT     := go tool -modfile=.ci/tools.mod golangci-lint
-GORELEASER := go tool -modfile=.ci/tools.mod goreleaser
+RELEASER := go tool -modfile=.ci/tools.mod goreleaser
 ARCHIVE  := dist/vod-callback-recorder.zip
 EVENT    ?= events/testdata/vod-success.json
 SERVICE  ?= s.yaml
@@ -93,10 +93,12 @@ PUBLISH ?=
 release: ## Build the archives of VERSION (v1.0.0), with checksums; PUBLISH=1 puts them on GitHub
 	@echo '$(VERSION)' | grep -qE '^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$$' || { echo 'VERSION=$(VERSION): want one such as v1.0.0' >&2; exit 2; }
 	@mkdir -p dist
-	@awk -v heading='## $(patsubst v%,%,$(VERSION))' '/^## / {ours = $$0 == heading; next} ours' CHANGELOG.md >dist/notes.md
-	@grep -q . dist/notes.md || { echo 'CHANGELOG.md has no section $(patsubst v%,%,$(VERSION))' >&2; exit 1; }
-	GORELEASER_CURRENT_TAG='$(VERSION)' $(GORELEASER) release --clean --release-notes dist/notes.md \
+	@awk -v heading='## $(VERSION:v%=%)' '/^## / {ours = $$0 == heading; next} ours' CHANGELOG.md >dist/notes.md
+	@grep -q . dist/notes.md || { echo 'CHANGELOG.md has no section $(VERSION:v%=%)' >&2; exit 1; }
+	GORELEASER_CURRENT_TAG='$(VERSION)' $(RELEASER) release --clean --release-notes dist/notes.md \
 	  $(if $(PUBLISH),,--skip=publish,validate)
+	@cp $(ARCHIVE) target/release/vod-callback-recorder_$(VERSION:v%=%).zip
+	@cd target/release && sha256sum --check checksums.txt
 
 .PHONY: validate
 validate: build ## Judge the deployment as it stands: the s.*.yaml files with .env, the templates, what was built
