@@ -218,6 +218,14 @@ type profileStore struct {
 	profile *cliProfile
 }
 
+func (s profileStore) Types(ctx context.Context) ([]string, error) {
+	ctx, err := s.profile.context(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Types(ctx)
+}
+
 func (s profileStore) Days(ctx context.Context, root string) ([]string, error) {
 	ctx, err := s.profile.context(ctx)
 	if err != nil {

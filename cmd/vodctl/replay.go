@@ -65,7 +65,7 @@ Records go to --to, or to the environment's RECORD_TO. ` + ossHelp,
 	f.StringVar(&r.from, "from", "", "the store whose rejected/ is read, for --rejected (default: $RECORD_TO)")
 	completeStore(cmd, "to")
 	completeStore(cmd, "from")
-	r.accessFlags.add(cmd)
+	r.add(cmd)
 	f.BoolVar(&r.outcomes, "outcomes", false, "also record what the function recorded in its log")
 	f.BoolVar(&r.rejected, "rejected", false, "read what was rejected again, instead of a log")
 	f.BoolVar(&r.dryRun, "dry-run", false, "say what would be recorded, and record nothing")

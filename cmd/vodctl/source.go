@@ -110,7 +110,7 @@ func parseDir(path string) (record.Target, error) {
 // completeStore has the shell offer directories, and the beginning of a bucket's URL.
 func completeStore(cmd *cobra.Command, flag string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-		if strings.HasPrefix("oss://", begun) && begun != "" {
+		if strings.HasPrefix(begun, "o") {
 			return []string{"oss://"}, cobra.ShellCompDirectiveNoSpace
 		}
 		return nil, cobra.ShellCompDirectiveFilterDirs

@@ -17,6 +17,20 @@ type dirStore struct {
 	limit int64 // of an object, in bytes
 }
 
+func (s dirStore) Types(context.Context) ([]string, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	var types []string
+	for _, e := range entries {
+		if e.IsDir() && IsEventRoot(e.Name()) {
+			types = append(types, e.Name())
+		}
+	}
+	return types, nil
+}
+
 func (s dirStore) Days(_ context.Context, root string) ([]string, error) {
 	if _, err := os.Stat(s.dir); err != nil {
 		return nil, err

@@ -25,19 +25,47 @@ type ossStore struct {
 // pageSize is the most that OSS lists in one request.
 const pageSize = 1000
 
-func (s *ossStore) Days(ctx context.Context, root string) ([]string, error) {
-	var days []string
-	for page, err := range s.pages(ctx, root+"/", oss.Delimiter("/")) {
+func (s *ossStore) Types(ctx context.Context) ([]string, error) {
+	var types []string
+	for name, err := range s.directories(ctx, "") {
 		if err != nil {
 			return nil, err
 		}
-		for _, dir := range page.CommonPrefixes {
-			if day, ok := dayOf(strings.TrimPrefix(dir, s.full(root+"/"))); ok {
-				days = append(days, day)
-			}
+		if IsEventRoot(name) {
+			types = append(types, name)
+		}
+	}
+	return types, nil
+}
+
+func (s *ossStore) Days(ctx context.Context, root string) ([]string, error) {
+	var days []string
+	for name, err := range s.directories(ctx, root+"/") {
+		if err != nil {
+			return nil, err
+		}
+		if day, ok := dayOf(name); ok {
+			days = append(days, day)
 		}
 	}
 	return days, nil
+}
+
+// directories yields the names of the directories right below prefix.
+func (s *ossStore) directories(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for page, err := range s.pages(ctx, prefix, oss.Delimiter("/")) {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, dir := range page.CommonPrefixes {
+				if !yield(strings.TrimSuffix(strings.TrimPrefix(dir, s.full(prefix)), "/"), nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (s *ossStore) Keys(ctx context.Context, prefix string) iter.Seq2[Object, error] {

@@ -23,6 +23,9 @@ type Object struct {
 
 // A Store can be listed and read. It is safe for concurrent use.
 type Store interface {
+	// Types returns the event types that have a directory, in order. It costs one listing, however much is kept.
+	// No store at all is an error; an empty one has no types.
+	Types(ctx context.Context) ([]string, error)
 	// Days returns the days, such as "2026-11-22", that have anything below root/dt=DAY/, in order. It costs
 	// one listing, however much is kept. No store at all is an error; an empty one has no days.
 	Days(ctx context.Context, root string) ([]string, error)

@@ -55,7 +55,7 @@ func TestStore(t *testing.T) {
 					keys = append(keys, fmt.Sprintf("ProduceMediaComplete/dt=%s/%s/x.json", day, medium))
 				}
 			}
-			keys = append(keys, "rejected/dt=2026-11-22/y.json")
+			keys = append(keys, "TranscodeComplete/dt=2026-11-22/m1/x.json", "missing/dt=2026-11-22/m1.json", "not-a-type/x.json", "rejected/dt=2026-11-22/y.json")
 			for _, key := range keys {
 				if _, err := recorder.Record(t.Context(), record.Entry{Key: key, Body: []byte(key + "\n")}); err != nil {
 					t.Fatal(err)
@@ -67,6 +67,9 @@ func TestStore(t *testing.T) {
 			}
 			if days, err := s.Days(t.Context(), "ProduceMediaComplete"); err != nil || !slices.Equal(days, []string{"2026-11-20", "2026-11-21", "2026-11-22"}) {
 				t.Errorf("Days = %q, %v", days, err)
+			}
+			if types, err := s.Types(t.Context()); err != nil || !slices.Equal(types, []string{"ProduceMediaComplete", "TranscodeComplete"}) {
+				t.Errorf("Types = %q, %v", types, err)
 			}
 			if days, err := s.Days(t.Context(), "nothing"); err != nil || len(days) != 0 {
 				t.Errorf("Days of nothing = %q, %v", days, err)

@@ -1,5 +1,5 @@
-// Package query answers questions about the outcomes that a store keeps: which there are in a span of
-// time, newest first, without opening what the keys already tell.
+// Package query answers questions about the outcomes that a store keeps: which there are in a time
+// range, newest first, without opening what the keys already tell.
 package query
 
 import (
@@ -26,12 +26,14 @@ const (
 
 // A Query says which outcomes are wanted. The zero Query wants all of them, newest first.
 type Query struct {
+	// Events are the event types; AllTypes is every type that the store has, and none is ProduceMediaComplete.
+	Events       events.Selection
 	Since, Until time.Time // Since <= event time < Until, to the second; a zero time is no bound
 	Status       events.Status
 	Media        string // the MediaID, or the JobID where there is none
 	MediaBegins  bool   // Media is how it begins
 	Project      string
-	ErrorCode    string // only failed outcomes have one
+	ErrorCode    string // only what did not succeed has one
 	Limit        int    // 0 is no limit
 	OldestFirst  bool
 
@@ -70,13 +72,13 @@ func (q Query) Rows(ctx context.Context, s store.Store) iter.Seq2[Row, error] {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		q.Progress = cmp.Or(q.Progress, new(Progress))
-		days, err := s.Days(ctx, outcome.Root)
+		parts, err := q.parts(ctx, s)
 		if err != nil {
 			yield(Row{}, err)
 			return
 		}
 		left := q.Limit
-		for row := range ordered(ctx, q.keys(ctx, s, q.wanted(days)), q.getAhead(), func(ctx context.Context, k listed) Row {
+		for row := range ordered(ctx, q.keys(ctx, s, parts), q.getAhead(), func(ctx context.Context, k listed) Row {
 			return q.open(ctx, s, k)
 		}) {
 			if row.fatal != nil || ctx.Err() != nil {
@@ -129,15 +131,60 @@ func (q *Query) wanted(days []string) []string {
 	if !q.OldestFirst {
 		slices.Reverse(days)
 	}
-	q.Progress.Days.Store(int64(len(days)))
 	return days
+}
+
+// A part is one day of one event type: what one listing returns.
+type part struct{ day, eventType string }
+
+// parts returns what can hold what q wants, day by day, in q's order.
+func (q *Query) parts(ctx context.Context, s store.Store) ([]part, error) {
+	types := []string(q.Events)
+	switch {
+	case slices.Contains(types, events.AllTypes):
+		var err error
+		if types, err = s.Types(ctx); err != nil {
+			return nil, err
+		}
+	case len(types) == 0:
+		types = []string{outcome.Root}
+	}
+	type listing struct {
+		parts []part
+		err   error
+	}
+	var parts []part
+	for l := range ordered(ctx, slices.Values(types), listAhead, func(ctx context.Context, eventType string) (l listing) {
+		days, err := s.Days(ctx, eventType)
+		for _, day := range q.wanted(days) {
+			l.parts = append(l.parts, part{day, eventType})
+		}
+		l.err = err
+		return l
+	}) {
+		if l.err != nil {
+			return nil, l.err
+		}
+		parts = append(parts, l.parts...)
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return q.inOrder(strings.Compare(a.day, b.day)) })
+	q.Progress.Days.Store(int64(len(parts)))
+	return parts, ctx.Err()
+}
+
+// inOrder turns a comparison by time into one in q's order.
+func (q *Query) inOrder(order int) int {
+	if q.OldestFirst {
+		return order
+	}
+	return -order
 }
 
 func (q *Query) listAhead() int {
 	switch {
 	case q.Media != "":
 		return mediaAhead
-	case q.Limit > 0:
+	case q.Limit > 0 && len(q.Events) < 2 && !slices.Contains(q.Events, events.AllTypes):
 		return listAheadLimit
 	default:
 		return listAhead
@@ -162,26 +209,34 @@ type listed struct {
 	err  error // why the listing ended early; there is nothing else then
 }
 
-// keys yields the keys of the days, in q's order. Days are listed side by side.
-func (q *Query) keys(ctx context.Context, s store.Store, days []string) iter.Seq[listed] {
+// keys yields the keys of the parts, in q's order. Parts are listed side by side.
+func (q *Query) keys(ctx context.Context, s store.Store, parts []part) iter.Seq[listed] {
 	return func(yield func(listed) bool) {
-		for keys := range ordered(ctx, slices.Values(days), q.listAhead(), func(ctx context.Context, day string) []listed {
-			return q.list(ctx, s, day)
+		var day []listed
+		n := 0 // of parts
+		for keys := range ordered(ctx, slices.Values(parts), q.listAhead(), func(ctx context.Context, p part) []listed {
+			return q.list(ctx, s, p)
 		}) {
-			for _, k := range keys {
+			day = append(day, keys...)
+			if n++; n < len(parts) && parts[n].day == parts[n-1].day {
+				continue // the next is of the same day
+			}
+			q.sort(day)
+			for _, k := range day {
 				if !yield(k) {
 					return
 				}
 			}
+			day = day[:0]
 		}
 	}
 }
 
-// list returns what a day has for q, in q's order. A failure is its last element.
-func (q *Query) list(ctx context.Context, s store.Store, day string) []listed {
-	prefix := outcome.DayPrefix(outcome.Root, day)
+// list returns what a part has for q, in q's order. A failure is its last element.
+func (q *Query) list(ctx context.Context, s store.Store, p part) []listed {
+	prefix := outcome.DayPrefix(p.eventType, p.day)
 	if q.Media != "" {
-		prefix = store.MediaPrefix(outcome.Root, day, q.Media)
+		prefix = store.MediaPrefix(p.eventType, p.day, q.Media)
 	}
 	if q.MediaBegins {
 		prefix = strings.TrimSuffix(prefix, "/")
@@ -220,11 +275,16 @@ func (q *Query) list(ctx context.Context, s store.Store, day string) []listed {
 
 func (q *Query) sort(keys []listed) {
 	slices.SortFunc(keys, func(a, b listed) int {
-		order := cmp.Or(cmp.Compare(a.unix, b.unix), strings.Compare(a.key, b.key))
-		if !q.OldestFirst {
-			order = -order
+		switch {
+		case a.err != nil && b.err != nil:
+			return 0
+		case a.err != nil: // failures come last
+			return 1
+		case b.err != nil:
+			return -1
+		default:
+			return q.inOrder(cmp.Or(cmp.Compare(a.unix, b.unix), strings.Compare(a.key, b.key)))
 		}
-		return order
 	})
 }
 
@@ -234,7 +294,7 @@ func (q *Query) inKey(k store.KeyFacts) bool {
 	return (q.Since.IsZero() || k.Time.Unix() >= q.Since.Unix()) &&
 		(q.Until.IsZero() || k.Time.Unix() < q.Until.Unix()) &&
 		(q.Status == "" || k.Status == q.Status) &&
-		(q.ErrorCode == "" || k.Status == events.Fail)
+		(q.ErrorCode == "" || k.Status != events.Success)
 }
 
 // inside says whether q wants what only the object tells.

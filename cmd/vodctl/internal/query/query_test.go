@@ -204,6 +204,62 @@ func TestCosts(t *testing.T) {
 	}
 }
 
+// TestEvents has other event types in the store: what is asked of one type costs no listing of another, and all
+// of them are told in the order of time.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 60, 4)
+	edits := slices.Clone(f.keys)
+	other := func(eventType string, from int, change func(*outcome.Outcome)) outcome.Outcome {
+		o := f.outcomes[from]
+		o.EventType, o.EventTime = eventType, o.EventTime.Add(time.Minute)
+		o.Raw = fmt.Appendf(nil, `{"type":%q,"from":%d}`, eventType, from)
+		change(&o)
+		return o
+	}
+	var others []outcome.Outcome
+	for i := range 20 {
+		others = append(others,
+			other("StreamTranscodeComplete", i, func(o *outcome.Outcome) { o.Status = events.Success }),
+			other("TranscodeComplete", i, func(o *outcome.Outcome) { o.Status, o.ErrorCode = events.Fail, "Bad" }),
+			other("SnapshotComplete", i, func(o *outcome.Outcome) { o.Status, o.ErrorCode, o.MediaID, o.JobID = "", "", "", "" }))
+	}
+	f.add(t, others...)
+	days := map[string]bool{}
+	for _, k := range f.keys {
+		days[strings.Split(k, "/")[0]+strings.Split(k, "/")[1]] = true
+	}
+	one := f.outcomes[slices.IndexFunc(f.outcomes, func(o outcome.Outcome) bool { return o.EventType == "TranscodeComplete" })].MediaID
+	for _, tt := range []struct {
+		name        string
+		q           query.Query
+		rows, lists int
+	}{
+		{"edits", query.Query{}, len(edits), 1 + 5},
+		{"everything", query.Query{Events: events.Selection{events.AllTypes}}, len(f.keys), 1 + 4 + len(days)},
+		{"two types", query.Query{Events: events.Selection{"StreamTranscodeComplete", "SnapshotComplete"}}, 40, -1},
+		{"a type that was never recorded", query.Query{Events: events.Selection{"Never"}}, 0, 1},
+		{"failures of a type", query.Query{Events: events.Selection{"TranscodeComplete"}, Status: events.Fail}, 20, -1},
+		{"an error code", query.Query{Events: events.Selection{events.AllTypes}, ErrorCode: "Bad"}, 20, -1},
+		{"without a status", query.Query{Events: events.Selection{events.AllTypes}, Media: "-"}, 20, -1},
+		{"a life", query.Query{Events: events.Selection{events.AllTypes}, Media: one, OldestFirst: true}, 3, 1 + 4 + len(days)},
+		{"the newest", query.Query{Events: events.Selection{events.AllTypes}, Limit: 7}, 7, -1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			rows, lists, _ := f.costs(t, tt.q)
+			if rows != tt.rows || tt.lists >= 0 && lists != tt.lists {
+				t.Errorf("%d rows for %d listings, want %d for %d", rows, lists, tt.rows, tt.lists)
+			}
+		})
+	}
+	if got := collect(t, query.Query{}, f.store); !slices.Equal(got, edits) {
+		t.Errorf("edits: %q", got)
+	}
+	if got := collect(t, query.Query{Events: events.Selection{events.AllTypes}}, f.store); !slices.Equal(got, f.keys) {
+		t.Errorf("everything: %q\nwant %q", got, f.keys)
+	}
+}
+
 func TestProblemsAreNamed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 50, 2)

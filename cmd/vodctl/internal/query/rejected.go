@@ -86,7 +86,9 @@ func (q RejectedQuery) days(ctx context.Context, s store.Store) iter.Seq2[[]stri
 			return
 		}
 		days := Query{Since: q.Since, Until: q.Until, Problem: q.Problem, Progress: cmp.Or(q.Progress, new(Progress))}
-		for day := range ordered(ctx, slices.Values(days.wanted(all)), listAhead, func(ctx context.Context, day string) (l listing) {
+		wanted := days.wanted(all)
+		days.Progress.Days.Store(int64(len(wanted)))
+		for day := range ordered(ctx, slices.Values(wanted), listAhead, func(ctx context.Context, day string) (l listing) {
 			for o, err := range s.Keys(ctx, outcome.DayPrefix(outcome.RejectedRoot, day)) {
 				if err != nil {
 					return listing{err: err}

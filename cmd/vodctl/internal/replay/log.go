@@ -85,7 +85,8 @@ func (l *logReader) readLines(in *bufio.Reader) bool {
 	for n := 1; ; n++ {
 		line, err := readLine(in, buf[:0])
 		buf = line
-		at, goOn := place{name: l.name, line: n}, true
+		at := place{name: l.name, line: n}
+		var goOn bool
 		switch {
 		case errors.Is(err, io.EOF) && len(line) == 0:
 			return true
