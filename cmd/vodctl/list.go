@@ -20,6 +20,7 @@ type listRequest struct {
 	from     fromFlag
 	span     spanFlags
 	query    query.Query
+	events   string
 	status   string
 	format   string
 	wide     bool
@@ -46,6 +47,9 @@ year is left out where it is this one.
 that a spreadsheet runs nothing that a stranger wrote, a text whose first visible
 character is = + - or @, or that begins with ', has one ' before it.
 
+--event lists other types of events, where the function's RECORD_EVENTS has them
+recorded: one or several, or '*' for all.
+
 --follow prints what there is, oldest first, and goes on with what is newly recorded
 until Ctrl-C. --rejected lists the deliveries in which there was no event instead,
 with the reason; --since and --until are then of their receipt.
@@ -56,6 +60,7 @@ Objects that are not readable records are named and counted on standard error.
 		Example: `  vodctl list --since 24h --status fail
   vodctl list --from 'oss://my-bucket/vod?region=cn-shanghai' --since 2026-11-01 --until 2026-11-07
   vodctl list --since 30d --error-code InternalError -o ndjson | jq -r .project_id | sort | uniq -c
+  vodctl list --event StreamTranscodeComplete,TranscodeComplete --status fail
   vodctl list --since today --follow
   vodctl list --rejected --since yesterday`,
 		Args: noArgs,
@@ -64,6 +69,7 @@ Objects that are not readable records are named and counted on standard error.
 	f := cmd.Flags()
 	r.from.add(cmd, f)
 	r.span.add(cmd, f)
+	f.StringVar(&r.events, "event", events.TypeProduceMediaComplete, "the types of events, separated by commas, or * for all")
 	f.StringVar(&r.status, "status", "", "only these: success or fail")
 	f.StringVar(&r.query.Media, "media", "", "only this media ID (the JobId where IMS gave no MediaId)")
 	f.StringVar(&r.query.Project, "project", "", "only this project ID")
@@ -76,6 +82,7 @@ Objects that are not readable records are named and counted on standard error.
 	complete(cmd, "status", string(events.Success), string(events.Fail))
 	complete(cmd, "output", formatNames()...)
 	complete(cmd, "limit", "20", "100")
+	complete(cmd, "event", events.TypeProduceMediaComplete, events.AllTypes)
 	for _, free := range []string{"media", "project", "error-code"} {
 		complete(cmd, free) // nothing, and above all no file names
 	}
@@ -101,14 +108,14 @@ func (r *listRequest) run(cmd *cobra.Command) error {
 	}
 	r.query.Since, r.query.Until = sp.since, sp.until
 	l := listing{cmd: cmd, source: src, query: r.query}
-	out := formats[r.format](cmd.OutOrStdout(), r.span.location(), r.wide)
+	out := formats[r.format](cmd.OutOrStdout(), tableOptions{loc: r.span.location(), wide: r.wide, events: r.events != events.TypeProduceMediaComplete})
 	if r.follow {
 		return l.follow(out)
 	}
 	shown, err := l.run(out)
 	if err == nil && shown == 0 {
 		filtered := r.status != "" || r.query.Media != "" || r.query.Project != "" || r.query.ErrorCode != ""
-		err = src.nothing(cmd.Context(), cmd.ErrOrStderr(), sp, r.span.location(), filtered)
+		err = src.nothingOf(cmd.Context(), cmd.ErrOrStderr(), r.query.Events, sp, r.span.location(), filtered)
 	}
 	return err
 }
@@ -116,6 +123,10 @@ func (r *listRequest) run(cmd *cobra.Command) error {
 // check finds flags that cannot be used, or not together.
 func (r *listRequest) check(cmd *cobra.Command) error {
 	r.query.Status = events.Status(r.status)
+	var err error
+	if r.query.Events, err = events.ParseSelection(r.events); err != nil {
+		return usagef("--event %q: %w; want types such as TranscodeComplete, separated by commas, or *", r.events, err)
+	}
 	switch {
 	case r.status != "" && r.query.Status != events.Success && r.query.Status != events.Fail:
 		return wantOneOf("--status", r.status, string(events.Success), string(events.Fail))
@@ -132,7 +143,7 @@ func (r *listRequest) check(cmd *cobra.Command) error {
 	case r.follow && r.span.until != "":
 		return usagef("--follow goes on until Ctrl-C, and takes no --until")
 	}
-	for _, flag := range []string{"status", "media", "project", "error-code", "wide", "follow"} {
+	for _, flag := range []string{"event", "status", "media", "project", "error-code", "wide", "follow"} {
 		if r.rejected && cmd.Flags().Changed(flag) {
 			return usagef("--%s is for outcomes, not for --rejected", flag)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,48 +27,69 @@ type rowWriter interface {
 }
 
 // formats are the values of -o of list, and what makes each.
-var formats = map[string]func(out io.Writer, loc *time.Location, wide bool) rowWriter{
+var formats = map[string]func(io.Writer, tableOptions) rowWriter{
 	"table":  newOutcomeTable,
-	"json":   func(out io.Writer, _ *time.Location, _ bool) rowWriter { return outcomeLines{newLines(out, true)} },
-	"ndjson": func(out io.Writer, _ *time.Location, _ bool) rowWriter { return outcomeLines{newLines(out, false)} },
-	"csv":    func(out io.Writer, _ *time.Location, _ bool) rowWriter { return outcomeCSV{newCSV(out, members)} },
+	"json":   func(out io.Writer, _ tableOptions) rowWriter { return outcomeLines{newLines(out, true)} },
+	"ndjson": func(out io.Writer, _ tableOptions) rowWriter { return outcomeLines{newLines(out, false)} },
+	"csv":    func(out io.Writer, _ tableOptions) rowWriter { return outcomeCSV{newCSV(out, members)} },
+}
+
+// tableOptions say what a table shows. The other formats have everything.
+type tableOptions struct {
+	loc    *time.Location
+	wide   bool // also project, producer and trigger
+	events bool // also the type of the event
 }
 
 // An outcomeTable shows outcomes to people.
 type outcomeTable struct {
 	*table
+	tableOptions
 	clock clock
-	wide  bool
 }
 
-func newOutcomeTable(out io.Writer, loc *time.Location, wide bool) rowWriter {
-	columns := []column{timeColumn(loc), {name: "STATUS"}, {name: "MEDIA", least: leastID}}
-	if wide {
+func newOutcomeTable(out io.Writer, o tableOptions) rowWriter {
+	columns := []column{timeColumn(o.loc), {name: "EVENT", least: leastEvent}, {name: "STATUS"}, {name: "MEDIA", least: leastID}}
+	if !o.events {
+		columns = slices.Delete(columns, 1, 2)
+	}
+	if o.wide {
 		columns = append(columns, column{name: "PROJECT", least: leastID}, column{name: "PRODUCER", drop: true}, column{name: "TRIGGER", drop: true})
 	}
 	t := newTable(out, append(columns, column{name: "ERROR"})...)
-	return &outcomeTable{t, newClock(t, loc), wide}
+	return &outcomeTable{t, o, newClock(t, o.loc)}
 }
 
-// leastID is how much of an ID a table keeps: more than show asks for, and the ellipsis.
-const leastID = 9
+const (
+	leastID    = 9  // how much of an ID a table keeps: more than show asks for, and the ellipsis
+	leastEvent = 16 // the same of an event's type
+)
 
 // opens: only what failed has more to say than its key does.
 func (t *outcomeTable) opens(k store.KeyFacts) bool { return t.wide || k.Status == events.Fail }
 
 func (t *outcomeTable) row(r query.Row) (bool, error) {
-	cells := []cell{{text: t.clock.text(r.Time)}, statusCell(r.Status), {text: r.Media}}
+	cells := []cell{{text: t.clock.text(r.Time)}}
+	if t.events {
+		cells = append(cells, cell{text: r.EventType})
+	}
+	cells = append(cells, statusCell(r.Status), cell{text: r.Media})
 	if t.wide {
 		cells = append(cells, cell{text: r.Record.ProjectID}, cell{text: string(r.Record.Producer)}, cell{text: r.Record.Trigger})
 	}
 	return t.add(append(cells, failureCell(r))...), nil
 }
 
+// statusCell shows a status. Events of some types have none.
 func statusCell(s events.Status) cell {
-	if s == events.Fail {
+	switch s {
+	case events.Success:
+		return cell{text: string(s), style: green}
+	case events.Fail:
 		return cell{text: string(s), style: red}
+	default:
+		return cell{text: "-", style: faint}
 	}
-	return cell{text: string(s), style: green}
 }
 
 // failureCell says why an edit failed, or why that is not known. Of the text its code should be seen.

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
+	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/store"
 )
 
@@ -33,15 +34,15 @@ func newShow() *cobra.Command {
 	var r showRequest
 	cmd := &cobra.Command{
 		Use:   "show MEDIA_ID",
-		Short: "Show every record of one media ID, oldest first",
-		Long: `Show every record of one media ID, oldest first: -o table has one line for each
-event, -o json is for reading, and -o ndjson is the records as stored. Where IMS gave
-an event no MediaId, it is found by its JobId.
+		Short: "Show the life of one media ID: every event, oldest first",
+		Long: `Show every record of one media ID, of all types of events that are recorded, oldest
+first: -o table has one line for each event, -o json is for reading, and -o ndjson is
+the records as stored. Where an event has no media ID, it is found by its job ID.
 
 A beginning of the ID stands for it where it has 6 characters or more and is the
 beginning of one ID only, in the days of --since.
 
-It costs one listing for each day that the store has, side by side.
+It costs one listing for each day of each type that the store has, side by side.
 
 ` + accessHelp,
 		Example: `  vodctl show 1234343b689a4f0e9a5422dfe1e472a4
@@ -83,7 +84,7 @@ func (r *showRequest) run(cmd *cobra.Command, id string) error {
 		return err
 	}
 	l := listing{cmd: cmd, source: src}
-	l.query = query.Query{Media: id, MediaBegins: utf8.RuneCountInString(id) >= leastBeginning, OldestFirst: true, Problem: l.bad.add, Progress: new(query.Progress)}
+	l.query = query.Query{Events: events.Selection{events.AllTypes}, Media: id, MediaBegins: utf8.RuneCountInString(id) >= leastBeginning, OldestFirst: true, Problem: l.bad.add, Progress: new(query.Progress)}
 	rows, err := l.find(id, sp.since)
 	if err != nil {
 		return err
@@ -135,7 +136,7 @@ func (r *showRequest) writer(out io.Writer, loc *time.Location) (rowWriter, erro
 	}
 	switch format {
 	case "table":
-		t := newTable(out, timeColumn(loc), column{name: "EVENT"}, column{name: "STATUS"}, column{name: "DETAIL"})
+		t := newTable(out, timeColumn(loc), column{name: "EVENT", least: leastEvent}, column{name: "STATUS"}, column{name: "DETAIL"})
 		return lifeTable{t, newClock(t, loc)}, nil
 	case "json", "":
 		return newJSON(out), nil
@@ -148,7 +149,7 @@ func (r *showRequest) writer(out io.Writer, loc *time.Location) (rowWriter, erro
 
 // noMedia says that there is no record of a media ID, and what there is instead.
 func noMedia(cmd *cobra.Command, src source, id string) error {
-	if err := src.nothing(cmd.Context(), io.Discard, span{}, time.UTC, false); err != nil {
+	if err := src.nothingOf(cmd.Context(), io.Discard, events.Selection{events.AllTypes}, span{}, time.UTC, false); err != nil {
 		return err
 	}
 	stderr := cmd.ErrOrStderr()

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/record"
 	"github.com/vod-callback/recorder/internal/store"
@@ -150,35 +151,73 @@ func (s source) explain(err error) error {
 	return fmt.Errorf("%s: %w\n%s", s.url, err, hint)
 }
 
-// nothing says on w why there is nothing to show, and what to try. It fails where the place is no store.
+// nothing says on w why there are no outcomes of edits to show, and what to try. It fails where the place is not
+// a store.
 func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Location, filtered bool) error {
-	days, err := s.Days(ctx, outcome.Root)
+	return s.nothingOf(ctx, w, nil, sp, loc, filtered)
+}
+
+// nothingOf says the same of events of some types.
+func (s source) nothingOf(ctx context.Context, w io.Writer, types events.Selection, sp span, loc *time.Location, filtered bool) error {
+	if len(types) == 0 {
+		types = events.Selection{outcome.Root}
+	}
+	roots, err := s.Types(ctx)
 	if err != nil {
 		return s.explain(err)
 	}
-	if len(days) == 0 {
-		rejected, err := s.Days(ctx, outcome.RejectedRoot)
-		if err != nil {
+	var kept []string
+	for _, root := range roots {
+		days, err := s.Days(ctx, root)
+		switch {
+		case err != nil:
 			return s.explain(err)
+		case len(days) == 0: // a directory of something else
+		case types.Has(root):
+			s.elsewhen(w, root, days, sp, loc, filtered)
+			return nil
+		default:
+			kept = append(kept, root)
 		}
-		if len(rejected) == 0 {
-			return s.emptyOrForeign(ctx, w)
-		}
-		last := rejected[len(rejected)-1]
-		fmt.Fprintf(w, "No outcomes, but rejected deliveries of %s, the last of %s (UTC). See them:\n", plural(len(rejected), "day"), last)
-		suggest(w, s.command("list", "--rejected", "--since", last))
-		return nil
 	}
-	what, drop := "No outcomes", ""
-	if filtered {
-		what, drop = "No such outcomes", ", or drop a filter"
+	if len(kept) == 0 {
+		return s.onlyRejected(ctx, w)
 	}
-	fmt.Fprintf(w, "%s %s. The store has outcomes of %s, from %s to %s (UTC): widen --since or --until%s.\n",
-		what, sp.words(loc), plural(len(days), "day"), days[0], days[len(days)-1], drop)
-	if !filtered {
-		suggest(w, s.command("list", "--since", days[len(days)-1], "--utc"))
-	}
+	fmt.Fprintf(w, "No %s event is recorded in %s, but events of other types. The function's RECORD_EVENTS says which are:\n", oneOf(types), s.url)
+	suggest(w, s.command("list", "--event", strings.Join(kept, ",")))
 	return nil
+}
+
+// onlyRejected says what a store has that has no event.
+func (s source) onlyRejected(ctx context.Context, w io.Writer) error {
+	rejected, err := s.Days(ctx, outcome.RejectedRoot)
+	if err != nil {
+		return s.explain(err)
+	}
+	if len(rejected) == 0 {
+		return s.emptyOrForeign(ctx, w)
+	}
+	last := rejected[len(rejected)-1]
+	fmt.Fprintf(w, "No outcomes, but rejected deliveries of %s, the last of %s (UTC). See them:\n", plural(len(rejected), "day"), last)
+	suggest(w, s.command("list", "--rejected", "--since", last))
+	return nil
+}
+
+// elsewhen says on which days there are events of a type.
+func (s source) elsewhen(w io.Writer, eventType string, days []string, sp span, loc *time.Location, filtered bool) {
+	what, args := "outcomes", []string{"list", "--since", days[len(days)-1], "--utc"}
+	if eventType != outcome.Root {
+		what, args = eventType+" events", append(args, "--event", eventType)
+	}
+	such, drop := "No ", ""
+	if filtered {
+		such, drop = "No such ", ", or drop a filter"
+	}
+	fmt.Fprintf(w, "%s%s %s. The store has %s of %s, from %s to %s (UTC): widen --since or --until%s.\n",
+		such, what, sp.words(loc), what, plural(len(days), "day"), days[0], days[len(days)-1], drop)
+	if !filtered {
+		suggest(w, s.command(args...))
+	}
 }
 
 // emptyOrForeign tells a store that waits for its first delivery from a place that is no store.
@@ -187,7 +226,7 @@ func (s source) emptyOrForeign(ctx context.Context, w io.Writer) error {
 		if err != nil {
 			return s.explain(err)
 		}
-		return fmt.Errorf("%s is no store of outcomes: there is neither %s/ nor %s/ in it, but other things. Is the prefix right?",
+		return fmt.Errorf("%s is not a store of outcomes: there is neither %s/ nor %s/ in it, but other things. Is the prefix right?",
 			s.url, outcome.Root, outcome.RejectedRoot)
 	}
 	fmt.Fprintf(w, "%s is empty: nothing has been recorded there yet, unless the prefix is another.\n", s.url)

@@ -129,7 +129,7 @@ func TestTableGivesWay(t *testing.T) {
 	}
 	show := func(width int, wide bool, rows ...query.Row) string {
 		var out bytes.Buffer
-		w := newOutcomeTable(&out, time.UTC, wide).(*outcomeTable)
+		w := newOutcomeTable(&out, tableOptions{loc: time.UTC, wide: wide}).(*outcomeTable)
 		w.width = width
 		w.clock = newClock(w.table, time.UTC)
 		for _, row := range rows {
