@@ -35,7 +35,10 @@ func (l *listing) follow(out rowWriter) error {
 		case err != nil && first:
 			return l.source.explain(err)
 		case err != nil:
-			fmt.Fprintf(stderr, "vodctl: %v\nIt goes on.\n", l.source.explain(err))
+			fmt.Fprintf(stderr, "vodctl: %v\nTrying again.\n", l.source.explain(err))
+		}
+		if first && terminalWidth(stderr) > 0 {
+			fmt.Fprintln(stderr, "Waiting for what is newly recorded. Ctrl-C stops.")
 		}
 		select {
 		case <-time.After(max(followEvery, 9*time.Since(start))):

@@ -145,6 +145,8 @@ func stdin(cmd *cobra.Command) io.Reader {
 	return in
 }
 
+var errInterruptedCommand = errors.New("interrupted")
+
 // readAll reads in to its end, or until ctx ends: a terminal may never come to an end.
 func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
 	type result struct {
@@ -160,7 +162,7 @@ func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
 	case r := <-done:
 		return r.data, r.err
 	case <-ctx.Done():
-		return nil, errors.New("interrupted")
+		return nil, errInterruptedCommand
 	}
 }
 
@@ -186,6 +188,9 @@ func invokeAll(cmd *cobra.Command, rt *fclocal.Runtime, payloads [][]byte) error
 	failed := 0
 	for _, payload := range payloads {
 		resp, err := rt.Invoke(cmd.Context(), payload)
+		if cmd.Context().Err() != nil {
+			return errInterruptedCommand
+		}
 		if err != nil {
 			return err
 		}

@@ -62,8 +62,11 @@ func (ff *fromFlag) open() (source, error) {
 	return src, nil
 }
 
-// storeForm is how a store is named, for error messages and help texts.
-const storeForm = "a directory, file:///DIR or oss://BUCKET[/PREFIX][?endpoint=URL&region=ID]"
+// How a store is named by a flag, and in RECORD_TO, for error messages and help texts.
+const (
+	storeForm    = "a directory, " + storeURLForm
+	storeURLForm = "file:///DIR or oss://BUCKET[/PREFIX][?endpoint=URL&region=ID]"
+)
 
 // hasScheme matches what is meant as a URL. A drive letter is not a scheme.
 var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
@@ -71,9 +74,9 @@ var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 // parseStore reads the store that a flag names or, where it is not given, RECORD_TO. It also returns the text
 // that named it.
 func parseStore(flag, text string) (record.Target, string, error) {
-	name := flag
+	name, form := flag, storeForm
 	if text == "" {
-		name, text = "RECORD_TO", strings.TrimSpace(os.Getenv("RECORD_TO"))
+		name, form, text = "RECORD_TO", storeURLForm, strings.TrimSpace(os.Getenv("RECORD_TO"))
 	}
 	switch {
 	case text == "":
@@ -88,7 +91,7 @@ func parseStore(flag, text string) (record.Target, string, error) {
 	target, err := record.ParseTarget(text)
 	switch {
 	case err != nil:
-		return record.Target{}, "", usagef("%s: %w; want %s", name, err, storeForm)
+		return record.Target{}, "", usagef("%s: %w; want %s", name, err, form)
 	case target.Log:
 		return record.Target{}, "", usagef("%s is log:, which is not a store. Search the log in Simple Log Service, "+
 			"or copy its records to a store: 'vodctl replay --help'", name)
