@@ -508,7 +508,7 @@ func TestTextsAreNotObeyed(t *testing.T) {
 // TestLongLines reads lines on which a reader that begins anew at every brace would spend hours.
 func TestLongLines(t *testing.T) {
 	t.Parallel()
-	const times = 500_000
+	const times = 100_000
 	start := `{"time":"t","level":"ERROR","msg":"unrecorded","a":`
 	good := logLine(funclog.Unrecorded, rejectedEntry(t, "x"))
 	for name, tt := range map[string]struct {
