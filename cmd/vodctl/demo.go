@@ -42,7 +42,7 @@ kind, and show what it answered and what it recorded.`,
 				return err
 			}
 			d := demo{key: callback.Key(sample.NewID()), store: store, seen: map[string]bool{}}
-			ff.env = append(ff.env, "RECORD_TO="+(&url.URL{Scheme: "file", Path: filepath.ToSlash(store)}).String(),
+			ff.env = append(ff.env, "RECORD_EVENTS="+strings.Join(demoEvents, ","), "RECORD_TO="+(&url.URL{Scheme: "file", Path: filepath.ToSlash(store)}).String(),
 				"VOD_CALLBACK_KEYS="+string(d.key), "VOD_CALLBACK_URLS="+defaultURL)
 			var log bytes.Buffer
 			rt, err := ff.start(&log)
@@ -56,7 +56,12 @@ kind, and show what it answered and what it recorded.`,
 			if err := rt.Close(); err != nil { // so that the log is complete
 				return err
 			}
-			return d.explain(cmd.OutOrStdout(), dir, &log)
+			if err := d.explain(cmd.OutOrStdout(), dir, &log); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.ErrOrStderr(), "\nWhat became of the first edit, and of all:")
+			suggest(cmd.ErrOrStderr(), commandLine("show", d.media, "--from", dir), commandLine("list", "--from", dir, "--event", "*"))
+			return nil
 		},
 	}
 	ff.add(cmd.Flags())
@@ -76,12 +81,16 @@ func emptyDir(dir string) (string, error) {
 	return filepath.Abs(dir)
 }
 
+// demoEvents are the types of events that the demo's function records: an edit, and what follows it.
+var demoEvents = []string{events.TypeProduceMediaComplete, "FileUploadComplete", "TranscodeComplete"}
+
 // A demo plays deliveries and keeps track of what they recorded.
 type demo struct {
 	key   callback.Key
 	store string
 	seen  map[string]bool // the files that earlier deliveries recorded
 	first string          // the first record
+	media string          // its media ID
 }
 
 // A scene is one delivery of the demo.
@@ -92,12 +101,15 @@ type scene struct {
 
 func (d *demo) scenes() []scene {
 	now := time.Now()
+	d.media = sample.NewID()
+	produced := sample.Event{MediaID: d.media, Time: now.Add(-2 * time.Minute)}
 	vodFail := sample.Event{Status: events.Fail}.JSON()
 	ims := sample.Event{Producer: events.IMS}.JSON()
 	broken := []byte(`{"EventType":"ProduceMediaComplete","EventTime":"yesterday"}`)
-	upload := []byte(`{"EventType":"FileUploadComplete","EventTime":"2018-12-26T14:34:09Z","Status":"success"}`)
 	return []scene{
-		{"VOD callback, success", d.callback(callback.VOD, sample.Event{}.JSON(), now)},
+		{"VOD callback, success", d.callback(callback.VOD, produced.JSON(), now)},
+		{"then its upload, by MNS queue", sample.MNSQueue(later(produced, time.Minute, "FileUploadComplete"), now)},
+		{"then its transcode, MNS topic", sample.MNSTopic(later(produced, 2*time.Minute, "TranscodeComplete"), now)},
 		{"VOD callback, failed edit", d.callback(callback.VOD, vodFail, now)},
 		{"the same callback again", d.callback(callback.VOD, vodFail, now)},
 		{"unsigned callback", d.callback(callback.Headers{}, vodFail, now)},
@@ -106,8 +118,17 @@ func (d *demo) scenes() []scene {
 		{"MNS topic, JSON", sample.MNSTopic(sample.Event{}.JSON(), now)},
 		{"MNS topic, STREAM", sample.MNSTopicStream(sample.Event{Status: events.Fail}.JSON())},
 		{"MNS queue, 3 messages, 1 broken", sample.MNSQueueBatch([][]byte{sample.Event{}.JSON(), broken, sample.Event{Producer: events.IMS, Status: events.Fail}.JSON()}, now)},
-		{"another event type", d.callback(callback.VOD, upload, now)},
+		{"an event type not asked for", d.callback(callback.VOD, later(produced, 2*time.Minute, "VideoAnalysisComplete"), now)},
 	}
+}
+
+// later returns an event of another type that follows an edit.
+func later(produced sample.Event, after time.Duration, eventType string) []byte {
+	body, _, err := sample.Event{MediaID: produced.MediaID, Time: produced.Time.Add(after)}.OfType(eventType)
+	if err != nil {
+		panic(err) // there are samples of these
+	}
+	return body
 }
 
 // callback returns the trigger event of a callback with the headers of one producer, or of none.

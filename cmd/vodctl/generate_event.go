@@ -22,6 +22,7 @@ const defaultURL = "https://www.example.com/your/callback"
 // An eventRequest is what the flags of generate-event ask for.
 type eventRequest struct {
 	event     sample.Event
+	eventType string
 	producer  string
 	status    string
 	eventTime string
@@ -55,14 +56,17 @@ func newGenerateEvent() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "generate-event TRIGGER",
 		Short: "Print a sample payload as the platform would deliver it",
-		Long: `Print a ProduceMediaComplete event as Function Compute would deliver it through
-TRIGGER: ` + strings.Join(triggerNames(), ", ") + `.
+		Long: `Print an event as Function Compute would deliver it through TRIGGER: ` + strings.Join(triggerNames(), ", ") + `.
+
+--event makes an event of another type than ProduceMediaComplete by its published
+sample: ` + strings.Join(sample.Types(), ", ") + `.
 
 Identifiers that are not given are new each time, and the time is now. For http,
 --url and --key sign the callback for now; without a key it is unsigned, and the
 function refuses it.`,
 		Example: `  vodctl generate-event http --url https://www.example.com/your/callback --key Test123
   vodctl generate-event mns-topic --producer ims --status fail --error-code InvalidParameter
+  vodctl generate-event mns-queue --event TranscodeComplete --status fail
   vodctl generate-event mns-queue-batch --count 100 | vodctl invoke`,
 		ValidArgs: triggerNames(),
 		Args: func(_ *cobra.Command, args []string) error {
@@ -87,6 +91,7 @@ function refuses it.`,
 		},
 	}
 	f := cmd.Flags()
+	f.StringVar(&r.eventType, "event", events.TypeProduceMediaComplete, "the type of the event")
 	f.StringVar(&r.producer, "producer", "vod", "the service that sends the event: vod or ims")
 	f.StringVar(&r.status, "status", "success", "how the edit ended: success or fail")
 	f.StringVar(&r.event.MediaID, "media-id", "", "the ID of the produced media (default: a new one)")
@@ -97,6 +102,7 @@ function refuses it.`,
 	f.IntVar(&r.count, "count", 3, "how many messages a batch has, for mns-queue-batch")
 	f.StringVar(&r.url, "url", defaultURL, "the callback URL as configured at the sender, for http")
 	f.StringVar(&r.key, "key", "", "the callback key that signs, for http")
+	complete(cmd, "event", sample.Types()...)
 	complete(cmd, "producer", string(events.VOD), string(events.IMS))
 	complete(cmd, "status", string(events.Success), string(events.Fail))
 	return cmd
@@ -126,6 +132,23 @@ func (r *eventRequest) check(cmd *cobra.Command, trigger string) error {
 	if r.count < 0 {
 		return usagef("--count %d: want 0 or more", r.count)
 	}
+	return r.checkType(cmd)
+}
+
+// checkType refuses what an event of the type does not have. Only ProduceMediaComplete is made in both forms: of
+// other types the producer is told by the sample, unless it is asked for.
+func (r *eventRequest) checkType(cmd *cobra.Command) error {
+	if !slices.Contains(sample.Types(), r.eventType) {
+		return usagef("--event %q: there is no published type of this name%s", r.eventType, didYouMean(r.eventType, sample.Types()))
+	}
+	if r.eventType != events.TypeProduceMediaComplete && !cmd.Flags().Changed("producer") {
+		r.event.Producer = ""
+	}
+	_, producer, err := r.event.OfType(r.eventType)
+	if err != nil {
+		return usagef("--event: %w", err)
+	}
+	r.event.Producer = producer
 	return nil
 }
 
@@ -136,7 +159,10 @@ func (r *eventRequest) payload(trigger string, now time.Time) ([]byte, error) {
 	}
 	bodies := make([][]byte, n)
 	for i := range bodies {
-		bodies[i] = r.event.JSON()
+		var err error
+		if bodies[i], _, err = r.event.OfType(r.eventType); err != nil {
+			return nil, err
+		}
 	}
 	return envelopes[trigger](*r, bodies, now)
 }
