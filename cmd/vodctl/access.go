@@ -23,13 +23,14 @@ import (
 // accessHelp is the part of a help text that says where access comes from.
 const accessHelp = "The store is --from, or the environment's RECORD_TO. " + ossHelp
 
-// ossHelp says the same of OSS alone.
-const ossHelp = `OSS is reached with
-ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, for temporary
-credentials, ALIBABA_CLOUD_SECURITY_TOKEN, or else with a profile of the Alibaba
-Cloud CLI: --profile, ALIBABA_CLOUD_PROFILE, or the current one. The region is that
-of the URL (oss://BUCKET/PREFIX?region=cn-shanghai), of FC_REGION, of
-ALIBABA_CLOUD_REGION_ID, or of the profile.`
+// ossHelp says what a store is, and how OSS is reached.
+const ossHelp = `A store is
+` + storeForm + `.
+
+OSS is reached with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and,
+for temporary credentials, ALIBABA_CLOUD_SECURITY_TOKEN, or else with a profile of the
+Alibaba Cloud CLI: --profile, ALIBABA_CLOUD_PROFILE, or the current one. The region is
+that of the URL, of FC_REGION, of ALIBABA_CLOUD_REGION_ID, or of the profile.`
 
 // accessFlags are those of every command that reaches OSS.
 type accessFlags struct{ profile string }

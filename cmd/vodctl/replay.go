@@ -61,7 +61,7 @@ Records go to --to, or to the environment's RECORD_TO. ` + ossHelp,
 		RunE: r.run,
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.to, "to", "", "where to record: "+storeForm+" (default: $RECORD_TO)")
+	f.StringVar(&r.to, "to", "", "where to record, a directory or a URL (default: $RECORD_TO)")
 	f.StringVar(&r.from, "from", "", "the store whose rejected/ is read, for --rejected (default: $RECORD_TO)")
 	completeStore(cmd, "to")
 	completeStore(cmd, "from")

@@ -37,7 +37,7 @@ type fromFlag struct {
 }
 
 func (ff *fromFlag) add(cmd *cobra.Command, f *pflag.FlagSet) {
-	f.StringVar(&ff.text, "from", "", "the store: "+storeForm+" (default: $RECORD_TO)")
+	f.StringVar(&ff.text, "from", "", "the store, a directory or a URL (default: $RECORD_TO)")
 	completeStore(cmd, "from")
 	ff.accessFlags.add(cmd)
 }
