@@ -55,7 +55,7 @@ func newFindingTable(out io.Writer, loc *time.Location) findingWriter {
 
 func (t findingTable) finding(o outcome.Outcome) error {
 	if t.add(cell{text: t.clock.text(o.EventTime)}, statusCell(o.Status), cell{text: cmp.Or(o.JobID, "-")},
-		cell{text: cmp.Or(o.MediaID, "-")}, failureCell(query.Row{Record: o})) {
+		cell{text: cmp.Or(o.MediaID, "-")}, errorCell(o)) {
 		return t.flush()
 	}
 	return nil

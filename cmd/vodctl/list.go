@@ -54,6 +54,9 @@ recorded: one or several, or '*' for all.
 until Ctrl-C. --rejected lists the deliveries in which there was no event instead,
 with the reason; --since and --until are then of their receipt.
 
+Edits that 'vodctl reconcile --to' found without a record are listed as such, until
+one is there.
+
 Objects that are not readable records are named and counted on standard error.
 
 ` + accessHelp,
@@ -167,7 +170,7 @@ func (l *listing) run(out rowWriter) (shown int, err error) {
 	l.query.Open = out.opens
 	l.query.Problem = l.bad.add
 	l.query.Progress = new(query.Progress)
-	return l.write(out, l.query.Rows(l.cmd.Context(), l.source))
+	return l.write(out, l.source.rows(l.cmd.Context(), l.query))
 }
 
 // write writes rows and returns how many there were. Whatever stops it, what was found is written.

@@ -92,16 +92,25 @@ func statusCell(s events.Status) cell {
 	}
 }
 
-// failureCell says why an edit failed, or why that is not known. Of the text its code should be seen.
+// failureCell says why an edit failed, or why that is not known, or that no callback told it.
 func failureCell(r query.Row) cell {
 	if r.Err != nil {
 		return cell{text: "(unreadable: " + r.Err.Error() + ")", style: red}
 	}
-	code, message := r.Record.ErrorCode, r.Record.ErrorMessage
-	if code != "" && message != "" {
-		return cell{text: code + ": " + message, want: textWidth(code) + 1}
+	c := errorCell(r.Record)
+	if neverCame(r.Record) {
+		const note = "(no callback came)"
+		return cell{text: strings.TrimSpace(note + " " + c.text), style: red, want: len(note)}
 	}
-	return cell{text: cmp.Or(code, message), want: textWidth(code)}
+	return c
+}
+
+// errorCell shows the error code and message, of which the code should be seen.
+func errorCell(o outcome.Outcome) cell {
+	if o.ErrorCode != "" && o.ErrorMessage != "" {
+		return cell{text: o.ErrorCode + ": " + o.ErrorMessage, want: textWidth(o.ErrorCode) + 1}
+	}
+	return cell{text: cmp.Or(o.ErrorCode, o.ErrorMessage), want: textWidth(o.ErrorCode)}
 }
 
 // A clock spells times for people.

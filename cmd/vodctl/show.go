@@ -103,13 +103,17 @@ func (r *showRequest) run(cmd *cobra.Command, id string) error {
 func (l *listing) find(id string, since time.Time) ([]query.Row, error) {
 	media := map[string][]query.Row{}
 	recent := map[string]bool{}
-	for row, err := range l.query.Rows(l.cmd.Context(), l.source) {
+	for row, err := range l.source.rows(l.cmd.Context(), l.query) {
 		if err != nil {
 			return nil, l.source.why(l.cmd.Context(), err)
 		}
-		media[row.Media] = append(media[row.Media], row)
+		name := row.Media
+		if row.Record.JobID == id { // of an edit without a callback, which is opened already
+			name = id
+		}
+		media[name] = append(media[name], row)
 		if !row.Time.Before(since) {
-			recent[row.Media] = true
+			recent[name] = true
 		}
 	}
 	if rows := media[id]; len(rows) > 0 {

@@ -193,17 +193,22 @@ func (s source) nothingOf(ctx context.Context, w io.Writer, types events.Selecti
 
 // onlyRejected says what a store has that has no event.
 func (s source) onlyRejected(ctx context.Context, w io.Writer) error {
-	rejected, err := s.Days(ctx, outcome.RejectedRoot)
-	if err != nil {
-		return s.explain(err)
+	for _, root := range []struct{ name, what, flag string }{
+		{outcome.RejectedRoot, "rejected deliveries", "--rejected"},
+		{store.MissingRoot, "edits whose callback never came", "--utc"},
+	} {
+		days, err := s.Days(ctx, root.name)
+		if err != nil {
+			return s.explain(err)
+		}
+		if len(days) > 0 {
+			last := days[len(days)-1]
+			fmt.Fprintf(w, "No outcomes, but %s of %s, the last of %s (UTC). See them:\n", root.what, plural(len(days), "day"), last)
+			suggest(w, s.command("list", root.flag, "--since", last))
+			return nil
+		}
 	}
-	if len(rejected) == 0 {
-		return s.emptyOrForeign(ctx, w)
-	}
-	last := rejected[len(rejected)-1]
-	fmt.Fprintf(w, "No outcomes, but rejected deliveries of %s, the last of %s (UTC). See them:\n", plural(len(rejected), "day"), last)
-	suggest(w, s.command("list", "--rejected", "--since", last))
-	return nil
+	return s.emptyOrForeign(ctx, w)
 }
 
 // elsewhen says on which days there are events of a type.

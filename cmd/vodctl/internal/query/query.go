@@ -101,7 +101,7 @@ func (q Query) Rows(ctx context.Context, s store.Store) iter.Seq2[Row, error] {
 	}
 }
 
-// Opened yields rows with their objects opened, in their order. An error is the last thing that it yields.
+// Opened yields rows with their objects opened, in their order; those that are stay as they are. An error is the last thing that it yields.
 func (q Query) Opened(ctx context.Context, s store.Store, rows []Row) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -109,6 +109,9 @@ func (q Query) Opened(ctx context.Context, s store.Store, rows []Row) iter.Seq2[
 		q.Progress = cmp.Or(q.Progress, new(Progress))
 		q.Open = func(store.KeyFacts) bool { return true }
 		for row := range ordered(ctx, slices.Values(rows), getAhead, func(ctx context.Context, r Row) Row {
+			if r.Opened {
+				return r
+			}
 			return q.open(ctx, s, listed{key: r.Key})
 		}) {
 			if ctx.Err() != nil || !yield(row, nil) {
