@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vod-callback/recorder/internal/local/sample"
 )
 
 const (
@@ -130,7 +132,7 @@ func TestPublished(t *testing.T) {
 			t.Fatal(err)
 		}
 		var event struct{ EventType string }
-		if json.Unmarshal(content, &event) == nil && event.EventType != "" && !slices.Contains(published(), event.EventType) {
+		if json.Unmarshal(content, &event) == nil && event.EventType != "" && !slices.Contains(sample.Types(), event.EventType) {
 			t.Errorf("%s has the type %s, which is not in the list", file, event.EventType)
 		}
 	}
