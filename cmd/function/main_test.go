@@ -24,29 +24,13 @@ import (
 	"github.com/vod-callback/recorder/internal/local/sample"
 	"github.com/vod-callback/recorder/internal/test/eventtest"
 	"github.com/vod-callback/recorder/internal/test/osstest"
+	"github.com/vod-callback/recorder/internal/test/proc"
 )
 
 // function is the path of the built function.
 var function string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
-
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "function")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	function = filepath.Join(dir, "main")
-	build := exec.Command("go", "build", "-o", function, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(proc.BuildAndRun(m, &function)) }
 
 // A lockedBuffer collects the function's log while tests read it.
 type lockedBuffer struct {

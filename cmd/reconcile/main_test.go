@@ -30,30 +30,14 @@ import (
 	"github.com/vod-callback/recorder/internal/outcome"
 	"github.com/vod-callback/recorder/internal/test/eventtest"
 	"github.com/vod-callback/recorder/internal/test/osstest"
+	"github.com/vod-callback/recorder/internal/test/proc"
 	"github.com/vod-callback/recorder/internal/test/producertest"
 )
 
 // program is the path of the built function.
 var program string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
-
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "reconcile")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "main")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(proc.BuildAndRun(m, &program)) }
 
 // role are the credentials that the runtime hands to the function with each invocation.
 var role = producertest.Credentials{AccessKeyID: "STS.NExampleKeyId", AccessKeySecret: "ExampleSecretOfTheRole", SecurityToken: "CAISExampleToken"}

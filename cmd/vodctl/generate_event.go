@@ -14,6 +14,7 @@ import (
 	"github.com/vod-callback/recorder/events"
 	"github.com/vod-callback/recorder/internal/callback"
 	"github.com/vod-callback/recorder/internal/local/sample"
+	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
 // defaultURL is where a generated HTTP callback goes unless told otherwise.
@@ -139,7 +140,7 @@ func (r *eventRequest) check(cmd *cobra.Command, trigger string) error {
 // other types the producer is told by the sample, unless it is asked for.
 func (r *eventRequest) checkType(cmd *cobra.Command) error {
 	if !slices.Contains(sample.Types(), r.eventType) {
-		return usagef("--event %q: there is no published type of this name%s", r.eventType, didYouMean(r.eventType, sample.Types()))
+		return usagef("--event %q: there is no published type of this name%s", r.eventType, spelling.DidYouMean(r.eventType, sample.Types()))
 	}
 	if r.eventType != events.TypeProduceMediaComplete && !cmd.Flags().Changed("producer") {
 		r.event.Producer = ""

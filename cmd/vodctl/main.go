@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -103,7 +105,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		for _, sub := range cmd.Commands() {
 			names = append(names, sub.Name())
 		}
-		return usagef("unknown command %q%s", args[0], didYouMean(args[0], names))
+		return usagef("unknown command %q%s", args[0], spelling.DidYouMean(args[0], names))
 	default:
 		return usagef("%q is one argument too many", args[0])
 	}

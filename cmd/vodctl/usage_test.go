@@ -6,23 +6,6 @@ import (
 	"testing"
 )
 
-func TestDidYouMean(t *testing.T) {
-	t.Parallel()
-	words := []string{"list", "show", "report", "replay", "generate-event"}
-	for typed, want := range map[string]string{
-		"lsit": "list", "ls": "", "li": "list", "shwo": "show", "repot": "report", "relpay": "replay", "gen": "generate-event", "generte-evnt": "generate-event",
-		"": "", "x": "", "delete": "", "zzzzzzzzzzzz": "", "中": "",
-	} {
-		got := didYouMean(typed, words)
-		if want != "" {
-			want = "; did you mean " + want + "?"
-		}
-		if got != want {
-			t.Errorf("%q: %q, want %q", typed, got, want)
-		}
-	}
-}
-
 // TestHelpFits checks that help texts fit 80 columns. Examples are excepted: a command is one line.
 func TestHelpFits(t *testing.T) {
 	t.Parallel()

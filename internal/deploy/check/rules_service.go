@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/vod-callback/recorder/internal/deploy/preflight"
-	"github.com/vod-callback/recorder/internal/deploy/spelling"
+	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
 // variables are the environment variables that the function of s reads.

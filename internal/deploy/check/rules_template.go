@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vod-callback/recorder/internal/deploy/spelling"
+	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
 // template looks at the stack: what is kept, who may do what, and what the service files count on.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/vod-callback/recorder/internal/deploy/spelling"
+	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
 // A shape says which form a value must have:

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/vod-callback/recorder/events"
-	"github.com/vod-callback/recorder/internal/deploy/spelling"
 	"github.com/vod-callback/recorder/internal/local/sample"
+	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
 // checkEvents looks at the types of events that are recorded. A type that nobody publishes is allowed, since VOD and

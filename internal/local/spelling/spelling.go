@@ -4,11 +4,18 @@ package spelling
 import "strings"
 
 // Nearest returns the known word that differs least from word, or "" where none is near: a third of the letters may
-// differ, and one at least.
+// differ, and one at least. A word that goes on where word ends differs by one.
 func Nearest(word string, known []string) string {
+	if word == "" {
+		return ""
+	}
 	best, nearest := max(1, len(word)/3)+1, ""
 	for _, k := range known {
-		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < best {
+		d := distance(strings.ToLower(word), strings.ToLower(k))
+		if strings.HasPrefix(strings.ToLower(k), strings.ToLower(word)) {
+			d = min(d, 1)
+		}
+		if d < best {
 			best, nearest = d, k
 		}
 	}
