@@ -1,55 +1,65 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/report"
-	"github.com/vod-callback/recorder/internal/store"
+	"github.com/vod-callback/recorder/internal/outcome"
 )
 
 func newReport() *cobra.Command {
 	var from fromFlag
 	var sf spanFlags
-	var file, addr string
+	var to reportTarget
+	var addr, lang string
 	var every time.Duration
 	cmd := &cobra.Command{
 		Use:   "report",
-		Short: "Make a page of what became of the edits",
-		Long: `Write one HTML page that needs nothing but itself: how many edits ended how, over
-time, what failed and why, and the newest failures. It can be mailed, printed, or
-put anywhere.
+		Short: "Make a page about the edits: what failed, why, and what to do",
+		Long: `Write one HTML page that needs nothing but itself: since when nothing has failed,
+what failed and why, what to do about it, which deliveries were rejected, and the
+edits over time, compared with the time of the same length before. It can be
+mailed, printed, or put anywhere. -o json writes the same as data.
 
-With --serve the page is served instead, and made anew when somebody looks and
-the last one is older than --refresh. Whoever reaches the address sees it: keep to
-127.0.0.1, or put something before it that asks who is there.
+With --serve the page is served instead, with /report.json and /healthz beside it,
+and made again when somebody looks and the last one is older than --refresh. A
+record is read once; a day is listed again until two days after its end, and after
+that once an hour. Whoever reaches the address sees the page: keep to 127.0.0.1, or
+put something before it that asks who is there.
 
-Only what failed is opened; the rest the objects' names tell.
+Only what failed is opened; the objects' names say the rest.
 
 ` + accessHelp,
-		Example: `  vodctl report -o report.html
-  vodctl report --from 'oss://my-bucket/vod?region=cn-shanghai' --since 30d -o november.html
-  vodctl report --serve 127.0.0.1:8080 --since 24h`,
+		Example: `  vodctl report --out report.html
+  vodctl report --from 'oss://my-bucket/vod?region=cn-shanghai' --since 30d --out november.html
+  vodctl report --serve 8080 --since 24h
+  vodctl report --since 24h -o json | jq .causes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if addr != "" && cmd.Flags().Changed("output") {
-				return usagef("--serve and -o exclude each other")
-			}
-			if every < time.Second {
+			flags := cmd.Flags()
+			switch {
+			case addr != "" && (flags.Changed("output") || flags.Changed("out")):
+				return usagef("--serve and --out exclude each other")
+			case every < time.Second:
 				return usagef("--refresh %v: want 1s or more", every)
+			}
+			language, err := languageOf(lang, os.Getenv)
+			if err != nil {
+				return err
+			}
+			if err := to.parse(flags.Changed("out")); err != nil {
+				return err
 			}
 			if _, err := sf.parse(time.Now()); err != nil {
 				return err
@@ -58,47 +68,96 @@ Only what failed is opened; the rest the objects' names tell.
 			if err != nil {
 				return err
 			}
-			r := reporter{source: src, flags: sf, stderr: cmd.ErrOrStderr()}
+			r := reporter{source: src, lang: language, stderr: cmd.ErrOrStderr()}
 			if addr != "" {
-				return r.serve(cmd.Context(), addr, every)
+				return r.serve(cmd.Context(), addr, sf, every)
 			}
-			return r.write(cmd.Context(), cmd.OutOrStdout(), file)
+			return r.write(cmd.Context(), sf, cmd.OutOrStdout(), to)
 		},
 	}
 	f := cmd.Flags()
 	from.add(cmd, f)
 	sf.add(cmd, f)
-	f.StringVarP(&file, "output", "o", "report.html", "the file to write, - for standard output")
-	f.StringVar(&addr, "serve", "", "serve the page on this address, such as 127.0.0.1:8080, instead of writing it")
+	f.StringVar(&to.file, "out", "report.html", "the file to write, - for standard output")
+	f.StringVarP(&to.output, "output", "o", "", "the format, html or json; or the file to write, as --out")
+	f.StringVar(&addr, "serve", "", "serve the page on this port or address, such as 8080 or 127.0.0.1:8080, instead of writing it")
 	f.DurationVar(&every, "refresh", time.Minute, "with --serve: how old the page may be")
-	if err := cmd.MarkFlagFilename("output", "html"); err != nil {
-		panic(err) // the flag is there
+	f.StringVar(&lang, "lang", "", "the language in which the page begins: en or zh (default: that of LC_ALL or LANG)")
+	if err := errors.Join(cmd.MarkFlagFilename("out", "html"), cmd.MarkFlagFilename("output", "html")); err != nil {
+		panic(err) // the flags are there
 	}
-	complete(cmd, "serve", "127.0.0.1:8080")
+	complete(cmd, "serve", "8080", "127.0.0.1:8080")
 	complete(cmd, "refresh", "10s", "1m", "10m")
+	complete(cmd, "lang", "en", "zh")
 	return cmd
+}
+
+// A reportTarget is where a report is written, and in which form.
+type reportTarget struct {
+	file   string
+	output string // -o: a format, as for list, or else a file
+	json   bool
+}
+
+// parse reads -o. fileGiven says that --out was given.
+func (t *reportTarget) parse(fileGiven bool) error {
+	switch t.output {
+	case "", "html":
+	case "json":
+		t.json = true
+		if !fileGiven {
+			t.file = "-"
+		}
+	case "table", "csv", "ndjson":
+		return usagef("-o %s: a report is html or json, or -o names the file to write", t.output)
+	default:
+		if fileGiven {
+			return usagef("--out %q and -o %q name two files", t.file, t.output)
+		}
+		t.file = t.output
+	}
+	return nil
+}
+
+// languageOf returns the language that --lang asks for, or the environment.
+func languageOf(flag string, getenv func(string) string) (report.Lang, error) {
+	switch l := report.Lang(flag); l {
+	case report.English, report.Chinese:
+		return l, nil
+	case "":
+	default:
+		return "", usagef("--lang %q: want en or zh", flag)
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} { // the first that is set decides, as in POSIX
+		if v := getenv(name); v != "" {
+			if strings.HasPrefix(strings.ToLower(v), "zh") {
+				return report.Chinese, nil
+			}
+			break
+		}
+	}
+	return report.English, nil
 }
 
 // A reporter makes reports of a store.
 type reporter struct {
 	source source
-	flags  spanFlags
+	lang   report.Lang
 	stderr io.Writer
 }
 
-// make counts the outcomes of the span as it is now.
-func (r *reporter) make(ctx context.Context) (report.Report, *problems, error) {
+// make counts the outcomes of the time range as it is now.
+func (r *reporter) make(ctx context.Context, flags spanFlags) (report.Report, *problems, error) {
 	now := time.Now()
-	sp, err := r.flags.parse(now)
+	sp, err := flags.parse(now)
 	if err != nil {
 		return report.Report{}, nil, err
 	}
 	bad := new(problems)
-	b := report.NewBuilder(report.Options{
-		Source: r.source.url, Since: sp.since, Until: sp.until, Now: now, Location: r.flags.location(),
-	})
+	options := report.Options{Source: r.source.url, Since: sp.since, Until: sp.until, Now: now, Location: flags.location()}
+	b := report.NewBuilder(options)
 	q := query.Query{
-		Since: sp.since, Until: sp.until,
+		Since: options.Before(), Until: sp.until,
 		Open:     func(k store.KeyFacts) bool { return b.Opens(k.Status) },
 		Problem:  bad.add,
 		Progress: new(query.Progress),
@@ -111,14 +170,33 @@ func (r *reporter) make(ctx context.Context) (report.Report, *problems, error) {
 		}
 		b.Add(row)
 	}
-	rejected, err := query.CountRejected(ctx, r.source, sp.since, sp.until, bad.add)
-	if err != nil {
-		return report.Report{}, nil, r.why(ctx, err)
+	for _, more := range []func(context.Context, *report.Builder, report.Options, *problems) error{r.lastHeard, r.rejected} {
+		if err := more(ctx, b, options, bad); err != nil {
+			return report.Report{}, nil, r.why(ctx, err)
+		}
 	}
-	b.Rejected(rejected)
-	return b.Report(bad.count(), bad.named()), bad, nil
+	page := b.Report(bad.count(), bad.named())
+	page.View.Lang, page.View.Printable = r.lang, harmless
+	return page, bad, nil
 }
 
+// lastHeard finds when the last callback was received: the newest outcome may be older than the time range.
+func (r *reporter) lastHeard(ctx context.Context, b *report.Builder, _ report.Options, _ *problems) error {
+	q := query.Query{Limit: 1, Open: func(outcome.KeyFacts) bool { return true }}
+	for row, err := range q.Rows(ctx, r.source) {
+		if err != nil {
+			return err
+		}
+		received, err := time.Parse(time.RFC3339, row.Record.ReceivedAt)
+		if err != nil {
+			received = row.Time
+		}
+		b.Heard(received)
+	}
+	return nil
+}
+
+// why explains what kept a report from being made.
 func (r *reporter) why(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted: no report was made")
@@ -127,29 +205,37 @@ func (r *reporter) why(ctx context.Context, err error) error {
 }
 
 // write makes one report and writes it to a file, or to out where that is called "-".
-func (r *reporter) write(ctx context.Context, out io.Writer, file string) error {
-	page, bad, err := r.make(ctx)
+func (r *reporter) write(ctx context.Context, flags spanFlags, out io.Writer, to reportTarget) error {
+	page, bad, err := r.make(ctx, flags)
 	if err != nil {
 		return err
 	}
 	if page.Total == 0 {
-		sp, err := r.flags.parse(page.Generated)
-		if err != nil {
-			return err
-		}
-		if err := r.source.nothing(ctx, r.stderr, sp, r.flags.location(), false); err != nil {
+		sp := span{since: page.Since, until: page.Until}
+		if err := r.source.nothing(ctx, r.stderr, sp, flags.location(), false); err != nil {
 			return err
 		}
 	}
 	bad.report(r.stderr)
-	if file == "-" {
-		return page.Write(out)
+	write := page.Write
+	if to.json {
+		write = func(w io.Writer) error { return writeReportJSON(w, page) }
 	}
-	if err := writeFile(file, page.Write); err != nil {
+	if to.file == "-" {
+		return write(out)
+	}
+	if err := writeFile(to.file, write); err != nil {
 		return err
 	}
-	fmt.Fprintf(r.stderr, "%s: %s, %s failed\n", file, plural(page.Total, "edit"), thousands(page.Failed))
+	fmt.Fprintf(r.stderr, "%s: %s, %s failed\n", to.file, plural(page.Total, "edit"), thousands(page.Failed))
 	return nil
+}
+
+// writeReportJSON writes the report as data.
+func writeReportJSON(w io.Writer, page report.Report) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(page)
 }
 
 // writeFile replaces a file whole: whoever reads it meanwhile sees the old one or the new one.
@@ -168,100 +254,4 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(tmp.Name(), name)
-}
-
-// serve serves reports until ctx ends.
-func (r *reporter) serve(ctx context.Context, addr string, every time.Duration) error {
-	first, bad, err := r.make(ctx) // so that what is wrong is said here and now
-	if err != nil {
-		return err
-	}
-	bad.report(r.stderr)
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("--serve: %w", err)
-	}
-	s := &reportServer{reporter: r, every: every, addr: listener.Addr(), ctx: ctx}
-	s.keep(first)
-	fmt.Fprintf(r.stderr, "Serving on http://%s/ (Ctrl-C to stop)\n", listener.Addr())
-	return serve(ctx, listener, s)
-}
-
-// A reportServer serves the newest report. It makes a new one when somebody asks and the last is too old;
-// whoever asks meanwhile waits for the same.
-type reportServer struct {
-	*reporter
-	every time.Duration
-	addr  net.Addr
-	ctx   context.Context // of the command: a report is not given up because one reader has gone
-
-	mu   sync.Mutex // held while a report is made
-	last atomic.Pointer[report.Report]
-	made time.Time
-}
-
-func (s *reportServer) keep(page report.Report) {
-	page.Refresh = int(s.every / time.Second)
-	s.last.Store(&page)
-	s.made = time.Now()
-}
-
-// current returns a report that is new enough, or the last one with a notice.
-func (s *reportServer) current() report.Report {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if time.Since(s.made) < s.every {
-		return *s.last.Load()
-	}
-	page, _, err := s.make(s.ctx)
-	if err != nil {
-		fmt.Fprintf(s.stderr, "vodctl: %v\n", err)
-		page = *s.last.Load()
-		page.Notice = "This is the page of " + page.Generated.Format(time.DateTime) + ": it could not be renewed. The terminal that serves it says why."
-	}
-	s.keep(page)
-	return *s.last.Load()
-}
-
-// ServeHTTP implements http.Handler.
-func (s *reportServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	switch {
-	case !s.asked(req.Host):
-		// A page elsewhere that has its name point here (DNS rebinding) is not to read this one.
-		http.Error(w, "this address is not served under that name", http.StatusForbidden)
-		return
-	case req.URL.Path != "/":
-		http.NotFound(w, req)
-		return
-	case req.Method != http.MethodGet && req.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "GET only", http.StatusMethodNotAllowed)
-		return
-	}
-	var b bytes.Buffer
-	if err := s.current().Write(&b); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", report.Policy+"; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write(b.Bytes()) // a client that has gone needs no answer
-}
-
-// asked says whether the Host header is one under which a loopback address is reached. Other addresses
-// may have any name.
-func (s *reportServer) asked(host string) bool {
-	tcp, ok := s.addr.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsLoopback() {
-		return true
-	}
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,10 +28,12 @@ func pageFile(t *testing.T, refresh int) string {
 		row.Record.ErrorCode, row.Record.ErrorMessage, row.Record.ProjectID = "Hostile"+text, text, text
 		b.Add(row)
 	}
+	long := failureOf(3*time.Minute+30*time.Second, strings.Repeat("Code.", 180), strings.Repeat("words ", 150), strings.Repeat("0123456789abcdef", 4))
+	b.Add(long)
 	addHistory(b)
-	b.Rejected(3)
+	b.Rejected(3, []report.Rejected{{Time: end.Add(-time.Hour), Trigger: "http", Reason: hostile}})
 	r := b.Report(1, []string{"ProduceMediaComplete/dt=2026-11-20/x: " + hostile})
-	r.Refresh = refresh
+	r.View.Refresh = refresh
 	var page bytes.Buffer
 	check(t, r.Write(&page))
 	file := filepath.Join(t.TempDir(), "report.html")
@@ -57,15 +60,33 @@ func TestBrowser(t *testing.T) {
 		}
 	})
 
+	// What stands below a screenful is asked for first, so that "visible" is what a filter leaves.
+	more := func() {
+		eval[any](b, `(() => { const more = document.querySelector('#f-more button'); while (!more.parentElement.hidden) more.click(); })()`)
+	}
+	t.Run("a screenful first", func(t *testing.T) {
+		const shown = `[...document.querySelectorAll('#rows tr')].filter((r) => r.offsetHeight > 0).length`
+		first := eval[int](b, shown)
+		eval[any](b, `document.querySelector('#f-more button').click()`)
+		then := eval[int](b, shown)
+		more()
+		if all := eval[int](b, `document.querySelectorAll('#rows tr').length`); first != 20 || then != 80 || eval[int](b, shown) != all {
+			t.Errorf("%d, then %d, then %d of %d failures are to be seen", first, then, eval[int](b, shown), all)
+		}
+	})
+
 	visible := func() int {
+		more()
 		return eval[int](b, `[...document.querySelectorAll('#rows tr')].filter((r) => r.offsetHeight > 0).length`)
 	}
+	columns := `JSON.stringify([...document.querySelectorAll('.failures th')].map((th) => th.getBoundingClientRect().left))`
 	clearFilters := func() { eval[any](b, `document.getElementById('f-clear').click()`) }
 	all := visible()
 	t.Run("filters", func(t *testing.T) {
 		if all < 50 {
 			t.Fatalf("%d failures are to be seen", all)
 		}
+		places := eval[string](b, columns)
 		for _, tt := range []struct {
 			name, set string
 			want      string // which rows fit, said another way
@@ -86,8 +107,12 @@ func TestBrowser(t *testing.T) {
 			if n := visible(); n != want || n == all || n == 0 && tt.name != "none" {
 				t.Errorf("%s: %d are to be seen, want %d of %d", tt.name, n, want, all)
 			}
-			if none := eval[bool](b, `!document.getElementById('f-none').hidden`); none != (tt.name == "none") {
-				t.Errorf("%s: the page says that there is none: %v", tt.name, none)
+			said := eval[string](b, `document.getElementById('f-count').textContent`)
+			if saidWant := fmt.Sprintf("%d of %d", want, all); tt.name == "none" && !strings.HasPrefix(said, "None of") || tt.name != "none" && said != saidWant {
+				t.Errorf("%s: the page says %q", tt.name, said)
+			}
+			if now := eval[string](b, columns); now != places {
+				t.Errorf("%s: the columns moved from %s to %s", tt.name, places, now)
 			}
 		}
 		clearFilters()
@@ -108,13 +133,58 @@ func TestBrowser(t *testing.T) {
 		clearFilters()
 	})
 
+	t.Run("labels stand below their bars", func(t *testing.T) {
+		for _, width := range []int{1200, 390} {
+			b.look(width, 900, "light")
+			labels := eval[[]string](b, `[...document.querySelectorAll('.x text')].filter((label) => getComputedStyle(label).display !== 'none').map((label) => {
+				const middle = (e) => { const r = e.getBoundingClientRect(); return r.left + r.width / 2; };
+				const bar = label.closest('.plot').querySelector('.bar[data-period="' + label.dataset.bar + '"] .hit');
+				const off = Math.abs(middle(label) - middle(bar));
+				return off < 1 && label.getBoundingClientRect().right <= innerWidth ? '' : label.textContent + ' is off by ' + off;
+			})`)
+			if len(labels) < 8 || slices.Max(labels) != "" {
+				t.Errorf("at %d: %q", width, labels)
+			}
+		}
+		b.look(1200, 900, "light")
+	})
+
+	t.Run("identifiers and long texts", func(t *testing.T) {
+		broken := eval[[]string](b, `[...document.querySelectorAll('.id')].filter((e) => e.offsetHeight > 24).map((e) => e.textContent)`)
+		if len(broken) > 0 {
+			t.Errorf("these IDs are broken: %q", broken)
+		}
+		if tall := eval[int](b, `Math.max(...[...document.querySelectorAll('#rows tr')].map((r) => r.offsetHeight))`); tall > 160 {
+			t.Errorf("a failure is %d pixels high", tall)
+		}
+	})
+
+	t.Run("switches the language", func(t *testing.T) {
+		page := `document.querySelector('h1').innerText + '|' + document.title + '|' + document.getElementById('f-text').placeholder + '|' + document.querySelector('#f-code option').text + '|' + document.documentElement.lang`
+		english := eval[string](b, page)
+		eval[any](b, `document.querySelector('[data-lang=zh]').click()`)
+		b.open(eval[string](b, `location.href.replace('#', '?#')`)) // the address keeps it
+		chinese := eval[string](b, page)
+		eval[any](b, `document.querySelector('[data-lang=en]').click()`)
+		if !strings.HasPrefix(english, "What became of the edits|") || !strings.HasSuffix(english, "|ID, project, message|all|en") ||
+			!strings.HasPrefix(chinese, "剪辑结果|") || !strings.HasSuffix(chinese, "|ID、工程、信息|全部|zh") || eval[string](b, page) != english {
+			t.Errorf("English %q, Chinese %q, and English again %q", english, chinese, eval[string](b, page))
+		}
+	})
+
 	t.Run("copies identifiers", func(t *testing.T) {
+		opacity := `getComputedStyle(document.querySelector('.copy')).opacity`
+		before := eval[string](b, opacity)
+		eval[any](b, `document.querySelector('.copy').focus({focusVisible: true})`)
+		if focused := eval[string](b, opacity); before != "0" || focused != "1" {
+			t.Errorf("a copy button's opacity is %s, and focused %s", before, focused)
+		}
 		said := eval[string](b, `(async () => {
 			document.querySelector('.copy').click();
 			for (let i = 0; i < 500 && !document.getElementById('said').textContent; i++) await new Promise((r) => setTimeout(r, 10));
 			return document.getElementById('said').textContent + '|' + getSelection();
 		})()`)
-		id := eval[string](b, `document.querySelector('.copy').dataset.copy`)
+		id := eval[string](b, `document.querySelector('.copy').previousElementSibling.textContent`)
 		if said != "copied "+id+"|" && said != "selected|"+id {
 			t.Errorf("copying %q: %q", id, said)
 		}
@@ -123,7 +193,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("keyboard", func(t *testing.T) {
 		b.open(eval[string](b, `location.href.split(/[?#]/)[0]`))
 		var stops []string
-		for range 24 {
+		for range 120 {
 			b.press("Tab", 9)
 			stops = append(stops, eval[string](b, `(() => { const e = document.activeElement, s = getComputedStyle(e); return (e.id || e.className || e.tagName) + (s.outlineStyle === 'none' ? ' unseen' : '') })()`))
 		}
@@ -140,6 +210,9 @@ func TestBrowser(t *testing.T) {
 		for _, width := range []int{1200, 390} {
 			t.Run(fmt.Sprintf("%s %d", scheme, width), func(t *testing.T) {
 				b.look(width, 900, scheme)
+				if height := eval[int](b, `document.documentElement.scrollHeight`); width == 390 && height > 9000 {
+					t.Errorf("the page is %d pixels high on a phone", height)
+				}
 				if over := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 					t.Errorf("the page is %d pixels too wide", over)
 				}
@@ -176,12 +249,21 @@ func TestBrowser(t *testing.T) {
 				t.Errorf("a %s has no name", role)
 			}
 		}
-		if roles["table"] < 2 || roles["columnheader"] < 9 || roles["row"] < 50 || roles["image"] != 2 || roles["heading"] < 5 {
+		if roles["table"] < 2 || roles["columnheader"] < 9 || roles["row"] < 30 || roles["image"] != 2 || roles["heading"] < 5 {
 			t.Errorf("a screen reader finds %v", roles)
 		}
 	})
 
 	t.Run("print", func(t *testing.T) {
+		b.look(794, 1123, "light")
+		b.open(eval[string](b, `location.href.split(/[?#]/)[0]`))
+		b.call("Emulation.setEmulatedMedia", map[string]any{"media": "print"}, nil)
+		if n, all := eval[int](b, `[...document.querySelectorAll('#rows tr')].filter((r) => r.offsetHeight > 0).length`), eval[int](b, `document.querySelectorAll('#rows tr').length`); n != all {
+			t.Errorf("%d of %d failures are printed", n, all)
+		}
+		if apart := eval[[]string](b, `[...document.querySelectorAll('h2')].filter((h) => getComputedStyle(h).breakAfter !== 'avoid').map((h) => h.textContent)`); len(apart) > 0 {
+			t.Errorf("these headings may be parted from their tables: %q", apart)
+		}
 		var pdf struct{ Data []byte }
 		b.call("Page.printToPDF", map[string]any{"printBackground": false}, &pdf)
 		if !bytes.HasPrefix(pdf.Data, []byte("%PDF")) {

@@ -1,5 +1,3 @@
-// Package report makes a page of what became of the edits of a span of time: one HTML file that needs
-// nothing but itself.
 package report
 
 import (
@@ -17,96 +15,150 @@ import (
 // What a report keeps is bounded, however many outcomes it counts.
 const (
 	maxFailures = 200  // the newest, one by one
+	maxMissing  = 200  // likewise
+	maxRejected = 20   // likewise
+	maxTroubles = 100  // likewise
 	maxCodes    = 1000 // counted one by one; others together
-	maxMessages = 64   // candidates for a code's commonest one
 	maxText     = 1000 // of a message, in characters
 	shownCodes  = 50
+	shownOfCode = 3 // projects
 )
 
 // Options say what a report is about.
 type Options struct {
-	Source       string    // the store's URL
-	Since, Until time.Time // the span; a zero Until is no end
+	Source       string    // the store, as --from names it
+	Since, Until time.Time // the time range; a zero Until is no end
 	Now          time.Time
 	Location     *time.Location // of the times shown
 }
 
-// A Builder counts outcomes. Its memory depends on the span and the variety of what failed, not on how
-// many outcomes there are.
-type Builder struct {
-	options  Options
-	hours    map[int64]*counts // by the beginning of the hour, Unix time
-	total    counts
-	future   int
-	codes    map[string]*code
-	others   int // failures with codes that are not counted one by one
-	failures []Failure
-	rejected int
-	newest   time.Time
-	oldest   time.Time
+// Before returns the beginning of the time of the same length before the time range, which the report
+// compares with: Add wants the outcomes from then on. What of the time range is still to come has nothing
+// to be compared with.
+func (o Options) Before() time.Time {
+	end := o.end()
+	if o.live() {
+		end = o.Now
+	}
+	return o.Since.Add(-max(end.Sub(o.Since), 0))
 }
 
-type counts struct{ success, fail int }
+// live says whether the time range reaches until now.
+func (o Options) live() bool { return o.Until.IsZero() || !o.Until.Before(o.Now) }
+
+// end is where the chart ends.
+func (o Options) end() time.Time {
+	if o.Until.IsZero() {
+		return o.Now
+	}
+	return o.Until
+}
+
+// yesterday is when yesterday began.
+func (o Options) yesterday() time.Time {
+	y, m, d := o.Now.In(o.Location).Date()
+	return time.Date(y, m, d-1, 0, 0, 0, 0, o.Location)
+}
+
+// A Builder counts outcomes. Its memory depends on the time range and the variety of what failed, not on
+// how many outcomes there are; with ExpectLater also on how many edits were produced.
+type Builder struct {
+	options   Options
+	yesterday time.Time
+	hours     map[int64]*Totals // by the beginning of the hour, Unix time
+	total     Totals
+	before    Totals
+	recent    Totals
+	future    int
+	last      time.Time // of the outcome before, which is newer
+	pause     time.Duration
+	heard     time.Time
+	failedAt  time.Time // the newest
+	unbroken  int
+	producers map[events.Producer]bool // of what failed
+	codes     map[string]*code
+	others    int // failures with codes that are not counted one by one
+	failures  []Failure
+
+	courses  map[string]*course // by media; nil where nothing later is recorded
+	produced map[string]bool    // likewise
+
+	missing      []Missing
+	missingTotal int
+	rejected     []Rejected
+	rejectedAll  int
+}
 
 // A code is what is known of one error code.
 type code struct {
-	name     string
-	count    int
-	newest   time.Time
-	messages map[string]*message // by their shape
-}
-
-type message struct {
-	example string
-	count   int
+	name                  string
+	count, before, recent int
+	first, newest         time.Time
+	messages, projects    tally
 }
 
 // NewBuilder returns a builder that has counted nothing.
 func NewBuilder(o Options) *Builder {
-	return &Builder{options: o, hours: map[int64]*counts{}, codes: map[string]*code{}}
+	return &Builder{options: o, yesterday: o.yesterday(), hours: map[int64]*Totals{}, codes: map[string]*code{},
+		producers: map[events.Producer]bool{}}
 }
 
 // Opens says which objects Add wants opened: only what failed has more to say than its key does.
 func (b *Builder) Opens(s events.Status) bool { return s == events.Fail }
 
-// Add counts one outcome. They come newest first.
+// Add counts one outcome. They come newest first, from Options.Before on.
 func (b *Builder) Add(r query.Row) {
-	if b.newest.IsZero() {
-		b.newest = r.Time
-	}
-	b.oldest = r.Time
 	failed := r.Status == events.Fail
-	b.total.add(failed)
-	if r.Time.After(b.end()) {
-		b.future++
+	if !r.Time.Before(b.yesterday) {
+		b.recent.add(failed)
+	}
+	if r.Time.Before(b.options.Since) {
+		b.before.add(failed)
 	} else {
-		start := startOf(hour, r.Time.In(b.options.Location)).Unix()
-		if b.hours[start] == nil {
-			b.hours[start] = new(counts)
-		}
-		b.hours[start].add(failed)
+		b.addInRange(r, failed)
 	}
 	if failed {
 		b.fail(r)
 	}
 }
 
-func (c *counts) add(failed bool) {
+func (b *Builder) addInRange(r query.Row, failed bool) {
+	b.total.add(failed)
+	if r.Time.After(b.options.end()) {
+		b.future++
+		return
+	}
+	b.Heard(r.Time)
+	if !b.last.IsZero() {
+		b.pause = max(b.pause, b.last.Sub(r.Time))
+	}
+	b.last = r.Time
+	switch {
+	case failed && b.failedAt.IsZero():
+		b.failedAt = r.Time
+	case !failed && b.failedAt.IsZero():
+		b.unbroken++
+	}
+	if !failed && b.produced != nil {
+		b.produced[r.Media] = true
+	}
+	start := startOf(hour, r.Time.In(b.options.Location)).Unix()
+	if b.hours[start] == nil {
+		b.hours[start] = new(Totals)
+	}
+	b.hours[start].add(failed)
+}
+
+func (t *Totals) add(failed bool) {
+	t.Total++
 	if failed {
-		c.fail++
+		t.Failed++
 	} else {
-		c.success++
+		t.Success++
 	}
 }
 
-// end is where the pictures end.
-func (b *Builder) end() time.Time {
-	if b.options.Until.IsZero() {
-		return b.options.Now
-	}
-	return b.options.Until
-}
-
+// fail counts a failure with its cause.
 func (b *Builder) fail(r query.Row) {
 	f := Failure{
 		Time: r.Time.In(b.options.Location), Media: r.Media, Project: r.Record.ProjectID,
@@ -114,42 +166,39 @@ func (b *Builder) fail(r query.Row) {
 	}
 	switch {
 	case r.Err != nil:
-		f.Code, f.Message = "(unreadable record)", cut(r.Err.Error())
+		f.Code, f.Message = unreadable, cut(r.Err.Error())
 	case f.Code == "":
-		f.Code = "(no code)"
+		f.Code = noCode
 	}
-	if len(b.failures) < maxFailures {
+	b.producers[r.Record.Producer] = true
+	before := r.Time.Before(b.options.Since)
+	if !before && len(b.failures) < maxFailures {
 		b.failures = append(b.failures, f)
 	}
 	c := b.codes[f.Code]
 	if c == nil {
 		if len(b.codes) == maxCodes {
-			b.others++
+			if !before {
+				b.others++
+			}
 			return
 		}
-		c = &code{name: f.Code, newest: f.Time, messages: map[string]*message{}}
+		c = &code{name: f.Code, newest: f.Time, messages: tally{}, projects: tally{}}
 		b.codes[f.Code] = c
 	}
+	if !r.Time.Before(b.yesterday) {
+		c.recent++
+	}
+	if before {
+		c.before++
+		return
+	}
 	c.count++
-	c.say(f.Message)
-}
-
-// say counts a message by its shape. Where there are too many shapes it counts as Misra and Gries do: a
-// shape that more than one in maxMessages failures have is still found.
-func (c *code) say(text string) {
-	s := shape(text)
-	if m := c.messages[s]; m != nil {
-		m.count++
-		return
+	c.first = f.Time
+	c.messages.add(shape(f.Message), f.Message)
+	if f.Project != "" {
+		c.projects.add(f.Project, f.Project)
 	}
-	if len(c.messages) < maxMessages {
-		c.messages[s] = &message{text, 1}
-		return
-	}
-	maps.DeleteFunc(c.messages, func(_ string, m *message) bool {
-		m.count--
-		return m.count == 0
-	})
 }
 
 // identifiers are the parts in which messages about the same thing differ.
@@ -157,20 +206,6 @@ var identifiers = regexp.MustCompile(`[0-9a-fA-F]{8,}(-[0-9a-fA-F]{4,})*|[0-9]+`
 
 // shape returns a message without its identifiers and numbers.
 func shape(text string) string { return identifiers.ReplaceAllString(text, "#") }
-
-// commonest returns the commonest message, as one failure has it.
-func (c *code) commonest() (text string, varies bool) {
-	var best *message
-	for _, s := range slices.Sorted(maps.Keys(c.messages)) {
-		if m := c.messages[s]; best == nil || m.count > best.count {
-			best = m
-		}
-	}
-	if best == nil {
-		return "", false
-	}
-	return best.example, len(c.messages) > 1
-}
 
 // cut shortens a text that is too long to show.
 func cut(s string) string {
@@ -184,126 +219,121 @@ func cut(s string) string {
 	return s
 }
 
-// Rejected notes how many deliveries were rejected on the days of the span.
-func (b *Builder) Rejected(n int) { b.rejected = n }
+// Heard notes that a callback was received at t.
+func (b *Builder) Heard(t time.Time) {
+	if t.After(b.heard) {
+		b.heard = t
+	}
+}
+
+// AddMissing takes an edit of which no callback came, newest first.
+func (b *Builder) AddMissing(m Missing) {
+	b.missingTotal++
+	if len(b.missing) < maxMissing {
+		m.Time, m.Code, m.Message = m.Time.In(b.options.Location), cut(m.Code), cut(m.Message)
+		b.missing = append(b.missing, m)
+	}
+}
+
+// Rejected notes how many deliveries were rejected on the days of the time range, and the newest of them.
+func (b *Builder) Rejected(total int, newest []Rejected) {
+	b.rejectedAll = total
+	b.rejected = slices.Clone(newest[:min(len(newest), maxRejected)])
+	for i := range b.rejected {
+		r := &b.rejected[i]
+		r.Time, r.Reason = r.Time.In(b.options.Location), cut(r.Reason)
+		b.Heard(r.Time)
+	}
+}
 
 // Report returns what was counted. unreadable are the objects that could not be read, some of them by name.
 func (b *Builder) Report(unreadable int, named []string) Report {
+	loc := b.options.Location
 	r := Report{
-		Source: b.options.Source, Generated: b.options.Now.In(b.options.Location), Since: b.options.Since.In(b.options.Location),
-		Total: b.total.success + b.total.fail, Success: b.total.success, Failed: b.total.fail,
-		Rejected: b.rejected, Future: b.future, Failures: b.failures,
+		Source: b.options.Source, Since: b.options.Since.In(loc), Until: b.options.end().In(loc), Generated: b.options.Now.In(loc),
+		Totals: b.total, Before: b.before, Unbroken: b.unbroken, LongestPause: b.pause.Seconds(), Future: b.future,
+		LastFailure: moment(b.failedAt, loc), LastHeard: moment(b.heard, loc),
+		Chart: b.chart(), Failures: b.failures, Later: b.later(),
+		Missing: b.missing, MissingTotal: b.missingTotal, Rejected: b.rejected, RejectedAll: b.rejectedAll,
 		Unreadable: unreadable, UnreadableNames: named,
-		RejectedFrom: b.options.Since.UTC().Format(time.DateOnly), RejectedTo: b.end().UTC().Format(time.DateOnly),
 	}
-	r.Until = b.end().In(b.options.Location)
-	r.Chart = b.chart()
+	r.View.Live = b.options.live()
+	r.View.vod = b.producers[events.VOD] && !b.producers[events.IMS]
+	if r.View.Live && !b.options.Before().After(b.yesterday) {
+		r.SinceYesterday = &Recent{b.yesterday, b.recent}
+	}
+	r.Bars = r.Chart.Bars
 	for i := range r.Failures {
 		r.Failures[i].Bucket = startOf(r.Chart.unit, r.Failures[i].Time).Unix()
 	}
-	codes := slices.SortedFunc(maps.Values(b.codes), func(a, b *code) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.name, b.name))
-	})
-	for i, c := range codes {
-		if i < shownCodes {
-			text, varies := c.commonest()
-			r.Codes = append(r.Codes, Code{Name: c.name, Count: c.count, Of: b.total.fail, Message: text, Varies: varies, Newest: c.newest})
-		} else {
-			b.others += c.count
-			r.OtherCodes++
-		}
-	}
-	r.OtherFailures, b.others = b.others, 0
+	r.Causes, r.OtherCauses, r.OtherFailures = b.causes()
 	return r
 }
 
-// A unit is how much time one bar stands for.
-type unit int
-
-const (
-	hour unit = iota
-	day
-	month
-	year
-)
-
-// String returns the unit's name.
-func (u unit) String() string { return [...]string{"hour", "day", "month", "year"}[u] }
-
-// startOf returns the beginning of the unit that t lies in, in t's zone.
-func startOf(u unit, t time.Time) time.Time {
-	y, m, d := t.Date()
-	switch u {
-	case hour:
-		return time.Date(y, m, d, t.Hour(), 0, 0, 0, t.Location())
-	case day:
-		return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
-	case month:
-		return time.Date(y, m, 1, 0, 0, 0, 0, t.Location())
-	default:
-		return time.Date(y, 1, 1, 0, 0, 0, 0, t.Location())
+// moment returns t in loc, or nil where there is none.
+func moment(t time.Time, loc *time.Location) *time.Time {
+	if t.IsZero() {
+		return nil
 	}
+	t = t.In(loc)
+	return &t
 }
 
-// next returns the beginning of the unit after the one that begins at t. It lies after t, also where a
-// clock is put back and an hour comes twice.
-func (u unit) next(t time.Time) time.Time {
-	y, m, d := t.Date()
-	var n time.Time
-	switch u {
-	case hour:
-		n = startOf(hour, t.Add(time.Hour))
-	case day:
-		n = time.Date(y, m, d+1, 0, 0, 0, 0, t.Location())
-	case month:
-		n = time.Date(y, m+1, 1, 0, 0, 0, 0, t.Location())
-	default:
-		n = time.Date(y+1, 1, 1, 0, 0, 0, 0, t.Location())
+// causes returns the error codes of the time range, the commonest first, and how many codes and failures
+// are left out.
+func (b *Builder) causes() (codes []Code, others, failures int) {
+	failures = b.others
+	sorted := slices.SortedFunc(maps.Values(b.codes), func(a, b *code) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.name, b.name))
+	})
+	for _, c := range sorted {
+		switch {
+		case c.count == 0: // of the time before
+		case len(codes) < shownCodes:
+			codes = append(codes, b.code(c))
+		default:
+			failures += c.count
+			others++
+		}
 	}
-	if !n.After(t) {
-		n = t.Add(2 * time.Hour).Truncate(time.Hour)
-	}
-	return n
+	return codes, others, failures
 }
 
-// unitFor returns the unit in which a span of that length is shown: hours for up to four days, days for up
-// to half a year.
-func unitFor(length time.Duration) unit {
-	const oneDay = 24 * time.Hour
-	switch {
-	case length <= 4*oneDay:
-		return hour
-	case length <= 190*oneDay:
-		return day
-	case length <= 20*365*oneDay:
-		return month
-	default:
-		return year
+func (b *Builder) code(c *code) Code {
+	k := Code{
+		Name: c.name, Count: c.count, Before: c.before, Recent: c.recent, First: c.first, Newest: c.newest,
+		Of: b.total.Failed, New: c.before == 0 && b.before.Total > 0, Cause: causeOf(c.name),
 	}
+	messages, varies := c.messages.top(1)
+	if len(messages) > 0 {
+		k.Message, k.Varies = messages[0].example, varies
+	}
+	projects, more := c.projects.top(shownOfCode)
+	for _, p := range projects {
+		k.Projects = append(k.Projects, Project{p.example, p.count})
+	}
+	k.More = more
+	return k
 }
 
-// chart sums the hours up to what is shown. It begins where the span does, or with the first outcome where
-// that is much later.
+// chart sums the hours up to what is shown: the whole time range that was asked for.
 func (b *Builder) chart() Chart {
 	loc := b.options.Location
-	from, to := b.options.Since.In(loc), b.end().In(loc)
-	if u := unitFor(to.Sub(from)); u > day && b.oldest.After(from) && b.oldest.Before(to) {
-		from = b.oldest.In(loc)
-	}
+	from, to := b.options.Since.In(loc), b.options.end().In(loc)
 	c := Chart{unit: unitFor(to.Sub(from))}
-	sums := map[int64]*counts{}
+	sums := map[int64]*Totals{}
 	for start, n := range b.hours {
 		at := startOf(c.unit, time.Unix(start, 0).In(loc)).Unix()
 		if sums[at] == nil {
-			sums[at] = new(counts)
+			sums[at] = new(Totals)
 		}
-		sums[at].success += n.success
-		sums[at].fail += n.fail
+		sums[at].Success += n.Success
+		sums[at].Failed += n.Failed
 	}
 	for t := startOf(c.unit, from); t.Before(to); t = c.unit.next(t) {
 		bar := Bar{Start: t, unit: c.unit}
 		if n := sums[t.Unix()]; n != nil {
-			bar.Success, bar.Fail = n.success, n.fail
+			bar.Success, bar.Fail = n.Success, n.Failed
 		}
 		c.Bars = append(c.Bars, bar)
 	}

@@ -1,87 +1,129 @@
 'use strict';
 (() => {
   const $ = (id) => document.getElementById(id);
-  document.documentElement.classList.add('js');
+  const all = (selector) => document.querySelectorAll(selector);
+  const root = document.documentElement;
+  const words = {
+    en: { of: (n, m) => `${n} of ${m}`, none: 'None of the newest failures matches.', copy: 'copy', copied: 'copied', selected: 'selected' },
+    zh: { of: (n, m) => `${m} 条中的 ${n} 条`, none: '最近的失败中没有符合条件的。', copy: '复制', copied: '已复制', selected: '已选中' },
+  };
+  const say = () => words[root.lang];
+  root.classList.add('js');
 
-  // Refreshing loads the page anew; the filters stand in its address and come back.
-  const seconds = Number(document.documentElement.dataset.refresh);
+  // What a person has chosen is in the address, so that it survives a reload and can be passed on.
+  const firstLang = root.lang;
+  const state = new URLSearchParams(location.hash.includes('=') ? location.hash.slice(1) : '');
+  const remember = (name, value) => {
+    if (value) state.set(name, value); else state.delete(name);
+    history.replaceState(null, '', String(state) ? '#' + state : location.pathname + location.search);
+  };
+  for (const link of all('nav a')) link.addEventListener('click', () => { link.hash = String(state); });
+
+  const speak = (lang) => {
+    root.lang = lang;
+    for (const e of all('[data-zh]')) {
+      if (e.dataset.attr) e.setAttribute(e.dataset.attr, e.dataset[lang]); else e.textContent = e.dataset[lang];
+    }
+    for (const button of all('#langs button')) button.setAttribute('aria-pressed', button.dataset.lang === lang);
+    for (const button of all('.copy')) button.textContent = say().copy;
+  };
+  $('langs').hidden = false;
+  for (const button of all('#langs button')) {
+    button.addEventListener('click', () => {
+      const lang = button.dataset.lang;
+      speak(lang);
+      remember('lang', lang === firstLang ? '' : lang);
+      show();
+    });
+  }
+
+  // Refreshing loads the page again, but not under the hands of somebody who filters.
+  const seconds = Number(root.dataset.refresh);
   if (seconds > 0) {
     setInterval(() => {
-      const busy = document.activeElement && ['INPUT', 'SELECT'].includes(document.activeElement.tagName) && document.activeElement !== $('refresh');
+      const busy = ['INPUT', 'SELECT'].includes(document.activeElement?.tagName) && document.activeElement !== $('refresh');
       if ($('refresh').checked && !busy && !document.hidden) location.reload();
     }, seconds * 1000);
   }
 
+  for (const text of all('.message, .code')) text.addEventListener('click', () => text.classList.toggle('open'));
+
+  // A copy button for each ID and command. Where the clipboard is closed, the text is selected instead.
+  const copy = async (text, button) => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+    } catch {
+      getSelection().selectAllChildren(text);
+      $('said').textContent = say().selected;
+      return;
+    }
+    $('said').textContent = say().copied + ' ' + text.textContent;
+    button.textContent = say().copied;
+    setTimeout(() => { button.textContent = say().copy; }, 1500);
+  };
+  for (const code of all('.id, .command')) {
+    const box = document.createElement('span'), button = document.createElement('button');
+    box.className = 'can-copy';
+    button.type = 'button';
+    button.className = 'copy';
+    button.addEventListener('click', () => copy(code, button));
+    code.replaceWith(box);
+    box.append(code, button);
+  }
+
+  // The newest failures: filtered, and a screenful at a time.
+  const page = 20;
+  let room = page;
   const rows = $('rows') ? [...$('rows').rows] : [];
-  if (rows.length === 0) return;
   const text = $('f-text'), code = $('f-code'), period = $('f-period');
-  const form = text.form;
   const texts = rows.map((row) => [...row.querySelectorAll('bdi, time')].map((e) => e.textContent).join(' ').toLowerCase());
   const offers = (select, value) => [...select.options].some((o) => o.value === value);
-
-  const filter = () => {
+  const show = () => {
+    if (rows.length === 0) return;
     const want = text.value.trim().toLowerCase().split(/\s+/);
-    let shown = 0;
+    let fit = 0;
     rows.forEach((row, i) => {
-      const fits = (!code.value || row.dataset.code === code.value) &&
+      row.hidden = !((!code.value || row.dataset.code === code.value) &&
         (!period.value || row.dataset.period === period.value) &&
-        want.every((word) => texts[i].includes(word));
-      row.hidden = !fits;
-      if (fits) shown++;
+        want.every((word) => texts[i].includes(word)));
+      if (!row.hidden) fit++;
+      row.classList.toggle('beyond', !row.hidden && fit > room);
     });
-    const all = shown === rows.length;
-    $('f-count').textContent = all ? '' : `${shown} of ${rows.length}`;
-    $('f-none').hidden = shown > 0;
-    for (const bar of document.querySelectorAll('.bar')) bar.classList.toggle('on', period.value !== '' && bar.dataset.period === period.value);
-    const state = new URLSearchParams();
-    if (text.value) state.set('text', text.value);
-    if (code.value) state.set('code', code.value);
-    if (period.value) state.set('period', period.value);
-    history.replaceState(null, '', '#' + state);
+    $('f-more').hidden = fit <= room;
+    $('f-count').textContent = fit === 0 ? say().none : fit < rows.length ? say().of(fit, rows.length) : '';
+    for (const bar of all('.bar')) bar.classList.toggle('on', period.value !== '' && bar.dataset.period === period.value);
   };
-  const restore = () => {
-    const state = new URLSearchParams(location.hash.slice(1));
-    text.value = state.get('text') || '';
-    for (const [select, name] of [[code, 'code'], [period, 'period']]) {
-      const value = state.get(name) || '';
-      select.value = offers(select, value) ? value : '';
-    }
-    filter();
+  const filter = () => {
+    room = page;
+    remember('text', text.value);
+    remember('code', code.value);
+    remember('period', period.value);
+    show();
   };
+  speak(words[state.get('lang')] ? state.get('lang') : firstLang);
+  if (rows.length === 0) return;
 
-  form.hidden = false;
-  form.addEventListener('submit', (e) => e.preventDefault());
-  form.addEventListener('input', filter);
-  $('f-clear').addEventListener('click', () => { form.reset(); filter(); text.focus(); });
-  for (const button of document.querySelectorAll('.pick')) {
-    if (!offers(code, button.dataset.code)) { button.disabled = true; button.title = 'not among the newest failures'; continue; }
+  text.form.hidden = false;
+  text.value = state.get('text') || '';
+  for (const [select, name] of [[code, 'code'], [period, 'period']]) {
+    const value = state.get(name) || '';
+    select.value = offers(select, value) ? value : '';
+  }
+  show();
+  text.form.addEventListener('submit', (e) => e.preventDefault());
+  text.form.addEventListener('input', filter);
+  $('f-clear').addEventListener('click', () => { text.form.reset(); filter(); text.focus(); });
+  $('f-more').firstElementChild.addEventListener('click', () => { room += 3 * page; show(); });
+  for (const button of all('.pick')) {
+    if (!offers(code, button.dataset.code)) { button.disabled = true; continue; }
     button.addEventListener('click', () => {
       code.value = button.dataset.code; text.value = ''; period.value = '';
       filter(); $('failures').scrollIntoView(); code.focus({ preventScroll: true });
     });
   }
-  for (const bar of document.querySelectorAll('.bar')) {
+  for (const bar of all('.bar')) {
     if (!offers(period, bar.dataset.period)) continue;
     bar.classList.add('can'); // the select above the table does the same for the keyboard
     bar.addEventListener('click', () => { period.value = period.value === bar.dataset.period ? '' : bar.dataset.period; filter(); });
   }
-
-  const copy = async (value, button) => {
-    try {
-      await navigator.clipboard.writeText(value);
-    } catch { // no permission, or no secure context: select it, and let the person copy
-      getSelection().selectAllChildren(button.previousElementSibling);
-      $('said').textContent = 'selected';
-      return;
-    }
-    $('said').textContent = 'copied ' + value;
-    button.textContent = 'copied';
-    setTimeout(() => { button.textContent = 'copy'; }, 1500);
-  };
-  for (const button of document.querySelectorAll('.copy')) {
-    button.hidden = false;
-    button.addEventListener('click', () => copy(button.dataset.copy, button));
-  }
-  restore();
-  addEventListener('hashchange', restore);
 })();

@@ -1,133 +1,142 @@
+// Package report makes a page about the edits of a time range: which ended how, why some failed, and what
+// to do. The page is one HTML file that needs nothing but itself.
+//
+// A Builder counts what it is given and returns a Report, the model, which is also served as JSON
+// (report.json). page.html shows a Report; headline.go says what a person decides by; causes.go knows the
+// published error codes; later.go follows produced edits on; chart.go draws.
 package report
 
 import (
-	"bytes"
-	"crypto/sha256"
-	_ "embed" // the page's parts
-	"encoding/base64"
-	"fmt"
-	"html/template"
-	"io"
-	"math"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/vod-callback/recorder/events"
 )
 
-// A Report is what the page shows.
+// A Report is what the page shows. Its JSON form is what /report.json serves.
 type Report struct {
-	Source                   string
-	Since, Until, Generated  time.Time
-	Total, Success, Failed   int
-	Rejected                 int
-	RejectedFrom, RejectedTo string // days, UTC
-	Future                   int    // outcomes after the span's end
-	Chart                    Chart
-	Codes                    []Code
-	OtherCodes               int // codes beyond those
-	OtherFailures            int // and their failures
-	Failures                 []Failure
-	Unreadable               int
-	UnreadableNames          []string
+	Source    string    `json:"source"`
+	Since     time.Time `json:"since"`
+	Until     time.Time `json:"until"`
+	Generated time.Time `json:"generated"`
 
-	Refresh int    // seconds after which the page loads itself anew; 0 is never
-	Notice  string // what the reader has to know of how the page came to be
+	Totals                    // of the time range
+	Before         Totals     `json:"before"`                    // of the time of the same length before it
+	SinceYesterday *Recent    `json:"since_yesterday,omitempty"` // nil where the time range does not reach until now
+	LastFailure    *time.Time `json:"last_failure,omitempty"`    // the newest
+	Unbroken       int        `json:"successes_since"`           // edits that succeeded after it
+	LastHeard      *time.Time `json:"last_heard,omitempty"`      // when the last callback was received
+	LongestPause   float64    `json:"longest_pause_seconds"`     // between two edits of the time range
+	Future         int        `json:"after_until"`               // edits after the end of the time range, which no bar shows
+
+	Chart Chart `json:"-"`
+	Bars  []Bar `json:"bars"` // the chart's
+
+	Causes        []Code    `json:"causes"`
+	OtherCauses   int       `json:"other_causes"`   // codes beyond those
+	OtherFailures int       `json:"other_failures"` // and their failures
+	Failures      []Failure `json:"failures"`       // the newest
+
+	Missing      []Missing  `json:"missing"` // the newest
+	MissingTotal int        `json:"missing_total"`
+	Later        *Later     `json:"later,omitempty"` // nil where nothing later is recorded
+	Rejected     []Rejected `json:"rejected"`        // the newest
+	RejectedAll  int        `json:"rejected_total"`
+
+	Unreadable      int      `json:"unreadable"`
+	UnreadableNames []string `json:"unreadable_names"`
+
+	View View `json:"-"`
 }
 
-// A Chart is the outcomes over time.
-type Chart struct {
-	Bars []Bar
-	unit unit
+// A View is what the page needs besides its content.
+type View struct {
+	Lang    Lang    // in which it begins; English where it is empty
+	Refresh int     // seconds after which the page loads itself anew; 0 is never
+	Ranges  []Range // links to the same page about other time ranges
+	Notice  Text    // what the reader has to know about how the page was made
+	Live    bool    // the time range reaches until now
+	vod     bool    // all that failed is of VOD
+	// Printable returns a text with what would not show as itself spelled out, as on a terminal. Nil leaves
+	// texts alone.
+	Printable func(string) string
 }
 
-// A Bar is one unit of time.
-type Bar struct {
-	Start         time.Time
-	Success, Fail int
-	unit          unit
+// A Range is a link to the page about another time range.
+type Range struct {
+	Label   Text
+	Query   string // of the URL, such as "since=24h"
+	Current bool
+}
+
+// Totals counts edits.
+type Totals struct {
+	Total   int `json:"total"`
+	Success int `json:"success"`
+	Failed  int `json:"failed"`
+}
+
+// Recent counts the edits since a moment, and the causes of the failures among them.
+type Recent struct {
+	Since time.Time `json:"since"`
+	Totals
 }
 
 // A Code is an error code with its failures.
 type Code struct {
-	Name    string
-	Count   int
-	Of      int    // failures in all
-	Message string // the commonest
-	Varies  bool   // there are others
-	Newest  time.Time
+	Name     string    `json:"code"`
+	Count    int       `json:"count"`
+	Before   int       `json:"before"`  // in the time of the same length before
+	Recent   int       `json:"recent"`  // since yesterday
+	New      bool      `json:"new"`     // there are outcomes of the time before, and it is not among them
+	Message  string    `json:"message"` // the commonest
+	Varies   bool      `json:"varies"`  // there are others
+	First    time.Time `json:"first"`
+	Newest   time.Time `json:"newest"`
+	Projects []Project `json:"projects"` // those with most failures
+	More     bool      `json:"more"`     // there are other projects
+	Cause    Cause     `json:"cause"`
+	Of       int       `json:"-"` // failures in all
+}
+
+// A Project is a project with failures of one cause.
+type Project struct {
+	ID    string `json:"id"`
+	Count int    `json:"count"`
 }
 
 // A Failure is one failed edit.
 type Failure struct {
-	Time                          time.Time
-	Media, Project, Code, Message string
-	Bucket                        int64 // the bar that it belongs to
+	Time    time.Time `json:"time"`
+	Media   string    `json:"media_id"`
+	Project string    `json:"project_id,omitempty"`
+	Code    string    `json:"error_code"`
+	Message string    `json:"error_message,omitempty"`
+	Bucket  int64     `json:"-"` // the bar that it belongs to
 }
 
-var (
-	//go:embed page.html
-	pageHTML string
-	//go:embed page.css
-	pageCSS string
-	//go:embed page.js
-	pageJS string
+// A Missing is an edit that ended, as its producer says, and of which no callback came.
+type Missing struct {
+	Time    time.Time     `json:"time"`
+	Status  events.Status `json:"status"`
+	Media   string        `json:"media_id,omitempty"`
+	Job     string        `json:"job_id,omitempty"`
+	Project string        `json:"project_id,omitempty"`
+	Code    string        `json:"error_code,omitempty"`
+	Message string        `json:"error_message,omitempty"`
+}
+
+// A Rejected is a delivery in which no event could be read.
+type Rejected struct {
+	Time    time.Time `json:"time"`
+	Trigger string    `json:"trigger"`
+	Reason  string    `json:"reason"`
+}
+
+// The names that stand for an error code where there is none.
+const (
+	noCode     = "(no code)"
+	unreadable = "(unreadable record)"
 )
-
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"number":  number,
-	"count":   count,
-	"percent": percent,
-	"clock":   func(t time.Time) string { return t.Format("2006-01-02 15:04:05") },
-	"minute":  func(t time.Time) string { return t.Format("2006-01-02 15:04") },
-	"zone":    zone,
-	"iso":     func(t time.Time) string { return t.Format(time.RFC3339) },
-	"parts":   func(s string) []string { return strings.SplitAfter(s, ".") },
-	"style":   func() template.HTML { return inline("style", pageCSS) },
-	"script":  func() template.HTML { return inline("script", pageJS) },
-	"policy":  func() string { return Policy },
-}).Parse(pageHTML))
-
-// Policy is the page's content security policy: its own style and script and nothing else, from nowhere.
-var Policy = "default-src 'none'; img-src data:; style-src " + hash(pageCSS) + "; script-src " + hash(pageJS) + "; base-uri 'none'; form-action 'none'"
-
-// inline returns a style or script element. The text is this package's own, and html/template would change
-// it, so that the policy's hash would not fit.
-func inline(element, text string) template.HTML {
-	return template.HTML("<" + element + ">" + text + "</" + element + ">") //nolint:gosec // G203: nothing of an event is in it
-}
-
-func hash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-// Write writes the page. All that comes from events is escaped by html/template.
-func (r Report) Write(w io.Writer) error {
-	var b bytes.Buffer // half a page is none
-	if err := page.Execute(&b, r); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	_, err := w.Write(b.Bytes())
-	return err
-}
-
-// Rate is the share of edits that succeeded.
-func (r Report) Rate() string { return percent(r.Success, r.Total) }
-
-// Worst returns the bar with the largest share of failures among those that are not tiny, or nil.
-func (r Report) Worst() *Bar {
-	var worst *Bar
-	for i := range r.Chart.Bars {
-		b := &r.Chart.Bars[i]
-		if b.Fail == 0 || len(r.Chart.Bars) < 3 || b.Total()*len(r.Chart.Bars)*4 < r.Total {
-			continue
-		}
-		if worst == nil || b.Fail*worst.Total() > worst.Fail*b.Total() {
-			worst = b
-		}
-	}
-	return worst
-}
 
 // Periods returns the bars that the listed failures belong to, newest first, for the filter.
 func (r Report) Periods() []Bar {
@@ -137,7 +146,7 @@ func (r Report) Periods() []Bar {
 	}
 	var bars []Bar
 	for i := len(r.Chart.Bars) - 1; i >= 0; i-- {
-		if has[r.Chart.Bars[i].Start.Unix()] {
+		if has[r.Chart.Bars[i].ID()] {
 			bars = append(bars, r.Chart.Bars[i])
 		}
 	}
@@ -157,154 +166,11 @@ func (r Report) ListedCodes() []string {
 	return names
 }
 
-// Unit returns the name of what one bar stands for.
-func (c Chart) Unit() string { return c.unit.String() }
+// Rate is the share of edits that succeeded.
+func (t Totals) Rate() string { return percent(t.Success, t.Total) }
 
-// Total returns how many edits ended in the bar's time.
-func (b Bar) Total() int { return b.Success + b.Fail }
-
-// ID identifies the bar within the page.
-func (b Bar) ID() int64 { return b.Start.Unix() }
-
-// Label names the bar's time.
-func (b Bar) Label() string {
-	return b.Start.Format([...]string{"Mon 2 Jan, 15:04", "Mon 2 Jan 2006", "January 2006", "2006"}[b.unit])
-}
-
-// short names the bar's time below the picture.
-func (b Bar) short() string {
-	return b.Start.Format([...]string{"2 Jan 15:04", "2 Jan", "Jan 2006", "2006"}[b.unit])
-}
+// Spread says that no project stands out: there are many, and none is known to have two of the failures.
+func (c Code) Spread() bool { return c.More && c.Projects[0].Count == 1 }
 
 // Share returns how much of the failures the code has, out of 100.
 func (c Code) Share() string { return decimal(100 * float64(c.Count) / float64(max(c.Of, 1))) }
-
-// A Picture is a chart laid out on a canvas of 1000 by 100, which is stretched to fit: its texts stand
-// beside it.
-type Picture struct {
-	Columns    []Column
-	Grid       []string // the y of lines
-	YLabels    []string // from above
-	XLabels    []string // from the left, evenly spread
-	Max        float64
-	ColumnSize string
-}
-
-// A Column is a bar as drawn: rectangles between x and x+ColumnSize.
-type Column struct {
-	Bar
-	X           string
-	FailY       string
-	FailHeight  string
-	RestY       string
-	RestHeight  string
-	RatePercent string
-}
-
-// Counts is the picture of numbers: failures at the bottom, where they can be compared, successes on top.
-func (c Chart) Counts() Picture {
-	top := 0
-	for _, b := range c.Bars {
-		top = max(top, b.Total())
-	}
-	return c.picture(niceCeil(float64(top)), func(b Bar) (fail, all float64) { return float64(b.Fail), float64(b.Total()) },
-		func(v float64) string { return number(int(v)) })
-}
-
-// Rates is the picture of the share of failures.
-func (c Chart) Rates() Picture {
-	top := 0.0
-	for _, b := range c.Bars {
-		top = max(top, rate(b))
-	}
-	return c.picture(min(100, niceCeil(max(top, 1))), func(b Bar) (fail, all float64) { return rate(b), rate(b) },
-		func(v float64) string { return decimal(v) + " %" })
-}
-
-func rate(b Bar) float64 { return 100 * float64(b.Fail) / float64(max(b.Total(), 1)) }
-
-// picture lays out the bars. values returns the failures of a bar and the height of the whole.
-func (c Chart) picture(top float64, values func(Bar) (fail, all float64), label func(float64) string) Picture {
-	p := Picture{Max: top, Grid: []string{"0", "50", "100"}, YLabels: []string{label(top), label(top / 2), label(0)}}
-	if math.Mod(top, 2) != 0 && top < 10 {
-		p.Grid, p.YLabels = []string{"0", "100"}, []string{label(top), label(0)}
-	}
-	step := 1000 / float64(max(len(c.Bars), 1))
-	p.ColumnSize = decimal(step * 0.82)
-	for i, b := range c.Bars {
-		fail, all := values(b)
-		failHeight, height := 100*fail/top, 100*all/top
-		p.Columns = append(p.Columns, Column{
-			Bar: b, X: decimal(step * (float64(i) + 0.09)),
-			FailY: decimal(100 - failHeight), FailHeight: decimal(failHeight),
-			RestY: decimal(100 - height), RestHeight: decimal(height - failHeight),
-			RatePercent: percent(b.Fail, b.Total()),
-		})
-	}
-	if n := len(c.Bars); n > 0 {
-		marks := min(n, 5)
-		for i := range marks {
-			p.XLabels = append(p.XLabels, c.Bars[i*(n-1)/max(marks-1, 1)].short())
-		}
-	}
-	return p
-}
-
-// niceCeil returns a round number that is not below v.
-func niceCeil(v float64) float64 {
-	if v <= 0 {
-		return 1
-	}
-	power := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 3, 4, 5, 6, 8, 10} {
-		if v <= m*power {
-			return m * power
-		}
-	}
-	return 10 * power
-}
-
-// decimal spells v with up to two digits after the point.
-func decimal(v float64) string {
-	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(v, 'f', 2, 64), "0"), ".")
-}
-
-// percent spells part of whole. It says 100 and 0 only where that is the whole truth.
-func percent(part, whole int) string {
-	if whole == 0 {
-		return "–"
-	}
-	v := math.Round(1000*float64(part)/float64(whole)) / 10
-	switch {
-	case part < whole && v == 100:
-		v = 99.9
-	case part > 0 && v == 0:
-		v = 0.1
-	}
-	return strconv.FormatFloat(v, 'f', -1, 64) + " %"
-}
-
-// number spells n with thin spaces between thousands, which no language takes for a decimal sign.
-func number(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
-	}
-	return s
-}
-
-// count spells n with its noun.
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return number(n) + " " + noun
-}
-
-// zone names t's offset from UTC.
-func zone(t time.Time) string {
-	if _, offset := t.Zone(); offset == 0 {
-		return "UTC"
-	}
-	return "UTC" + t.Format("-07:00")
-}

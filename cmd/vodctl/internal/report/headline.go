@@ -1,0 +1,217 @@
+package report
+
+import (
+	"strings"
+	"time"
+)
+
+// A Level is how much a sentence asks for attention.
+type Level string
+
+// The levels.
+const (
+	Bad  Level = "bad"
+	Warn Level = "warn"
+	OK   Level = "ok"
+	Note Level = "note"
+)
+
+// An Item is one sentence by which a person decides.
+type Item struct {
+	Level   Level
+	Text    Text
+	Link    string // the ID of the section with more of it
+	Command string // that says or does more
+}
+
+// Headline says since when nothing has failed.
+func (r Report) Headline() Item {
+	switch {
+	case r.Total == 0:
+		return Item{Level: Note, Text: Text{"No edit ended in this time range.", "该时间段内没有剪辑结束。"}}
+	case r.LastFailure == nil:
+		return Item{Level: OK, Text: Text{"Nothing failed in this time range.", "该时间段内没有失败。"}}
+	case !r.View.Live:
+		return Item{Level: Note, Text: say("The last failure was at %s.", "最近一次失败：%s。", minute(*r.LastFailure))}
+	case r.Unbroken == 0:
+		return Item{Level: Bad, Text: say("The newest edit failed, at %s.", "最近一次剪辑失败（%s）。", minute(*r.LastFailure))}
+	default:
+		level := OK
+		if r.SinceYesterday != nil && r.SinceYesterday.Failed > 0 {
+			level = Note // a short while is not yet good news
+		}
+		return Item{Level: level, Text: say("Nothing has failed for %s (%s).", "已 %s 没有失败（%s）。",
+			ago(r.Generated.Sub(*r.LastFailure)), edits(r.Unbroken))}
+	}
+}
+
+// Items are what else a person decides by, in the order of the page.
+func (r Report) Items() []Item {
+	var items []Item
+	for _, item := range []Item{
+		r.sinceYesterday(), r.newCauses(), r.worst(), r.lastCallback(), r.rejected(), r.missing(), r.wentOn(), r.afterEnd(),
+	} {
+		if item.Level != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// named is how many codes a sentence names.
+const named = 3
+
+func (r Report) sinceYesterday() Item {
+	y := r.SinceYesterday
+	switch {
+	case y == nil || y.Total == 0:
+		return Item{}
+	case y.Failed == 0:
+		return Item{Level: OK, Text: say("None of %s since yesterday failed.", "昨天以来的 %s全部成功。", edits(y.Total))}
+	}
+	var codes []string
+	for _, c := range r.Causes {
+		if c.Recent > 0 && len(codes) < named {
+			codes = append(codes, r.short(c.Name)+" "+number(c.Recent))
+		}
+	}
+	return Item{Level: Bad, Link: "failures", Text: say("%s of %s failed since yesterday: %s.", "昨天以来 %[2]s中有 %[1]s 次失败：%[3]s。",
+		number(y.Failed), edits(y.Total), strings.Join(codes, ", "))}
+}
+
+func (r Report) newCauses() Item {
+	var codes []string
+	more := 0
+	for _, c := range r.Causes {
+		switch {
+		case !c.New:
+		case len(codes) < named:
+			codes = append(codes, r.short(c.Name))
+		default:
+			more++
+		}
+	}
+	switch {
+	case r.Before.Total == 0: // nothing to compare with
+		return Item{}
+	case len(codes) == 0 && r.Failed == 0:
+		return Item{}
+	case len(codes) == 0:
+		return Item{Level: OK, Text: Text{"No cause is new: each was there in the time before.", "没有新的失败原因：都在前一时间段出现过。"}}
+	case more > 0:
+		return Item{Level: Bad, Link: "causes", Text: say("New causes: %s and %d more.", "新的失败原因：%s，另有 %d 个。", strings.Join(codes, ", "), more)}
+	case len(codes) > 1:
+		return Item{Level: Bad, Link: "causes", Text: say("New causes: %s.", "新的失败原因：%s。", strings.Join(codes, ", "))}
+	default:
+		return Item{Level: Bad, Link: "causes", Text: say("A cause is new: %s.", "新的失败原因：%s。", codes[0])}
+	}
+}
+
+// lastCallback warns of a silence that is longer than any pause of the time range: then the edits may go on
+// while their callbacks do not arrive.
+func (r Report) lastCallback() Item {
+	const short = time.Hour
+	switch {
+	case !r.View.Live:
+		return Item{}
+	case r.LastHeard == nil:
+		return Item{Level: Warn, Text: Text{"No callback has been recorded yet.", "尚未记录任何回调。"}}
+	}
+	silence := r.Generated.Sub(*r.LastHeard)
+	pause := time.Duration(r.LongestPause * float64(time.Second))
+	if silence <= max(pause, short) {
+		return Item{Level: OK, Text: say("The last callback came %s ago.", "最近一次回调在 %s前收到。", ago(silence))}
+	}
+	if pause == 0 {
+		return Item{Level: Warn, Text: say("No callback for %s: either nothing was edited, or callbacks do not arrive. Check the callback URL and key at the sender, and the function's log.",
+			"已 %s没有收到回调：或者没有剪辑，或者回调没有送达。请检查发送方的回调地址和密钥，以及函数日志。", ago(silence))}
+	}
+	return Item{Level: Warn, Text: say("No callback for %s; the longest pause of this time range was %s. Callbacks may be broken: check the callback URL and key at the sender, and the function's log.",
+		"已 %s没有收到回调，而该时间段内最长的间隔是 %s。回调可能已中断：请检查发送方的回调地址和密钥，以及函数日志。", ago(silence), ago(pause))}
+}
+
+func (r Report) missing() Item {
+	if r.MissingTotal > 0 {
+		return Item{Level: Bad, Link: "missing", Text: say("%s ended without a callback.", "%s已结束但没有回调。", edits(r.MissingTotal))}
+	}
+	return Item{Level: Note, Command: r.ReconcileCommand(), Text: Text{
+		"No edit is known to be missing. To ask the producer which edits ended without a callback:",
+		"没有已知的缺失剪辑。要向服务方核对哪些剪辑结束后没有回调：",
+	}}
+}
+
+func (r Report) wentOn() Item {
+	switch l := r.Later; {
+	case l == nil && r.Success == 0:
+		return Item{}
+	case l == nil:
+		return Item{Level: Note, Text: say("How produced edits went on is not recorded. To have it, name events such as %s in the function's RECORD_EVENTS.",
+			"没有记录成片的后续处理。如需记录，请在函数的 RECORD_EVENTS 中加入 %s 等事件。", "TranscodeComplete, AIMediaAuditComplete")}
+	case l.Failed+l.Blocked > 0:
+		return Item{Level: Bad, Link: "later", Text: say("%s produced well and cannot be watched.", "%s合成成功但无法播放。", edits(l.Failed+l.Blocked))}
+	default:
+		return Item{}
+	}
+}
+
+func (r Report) rejected() Item {
+	if r.RejectedAll == 0 {
+		return Item{}
+	}
+	return Item{Level: Warn, Link: "rejected", Text: say("%s: no event could be read in them.", "%s：其中没有可读的事件。",
+		Text{"Rejected deliveries, " + number(r.RejectedAll), number(r.RejectedAll) + " 次投递被拒绝"})}
+}
+
+func (r Report) worst() Item {
+	b := r.Chart.Worst()
+	if b == nil {
+		return Item{}
+	}
+	return Item{Level: Note, Link: "over-time", Text: say("One %s stands out: %s, when %s of %s failed.", "有一%s明显异常：%s，%[4]s中有 %[3]s 次失败。",
+		r.Chart.Unit(), b.Label(), number(b.Fail), edits(b.Total()))}
+}
+
+func (r Report) afterEnd() Item {
+	if r.Future == 0 {
+		return Item{}
+	}
+	return Item{Level: Note, Text: say("%s ended after the time range, by their own clock. They are counted, and in no chart.",
+		"%s的结束时间晚于该时间段（按其自身时钟）。已计入总数，但不在图中。", edits(r.Future))}
+}
+
+// short returns a code as a sentence can bear it.
+func (r Report) short(code string) string {
+	const most = 60
+	text := []rune(r.Show(code))
+	if len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return string(text)
+}
+
+// Show returns a text of an event as the page shows it.
+func (r Report) Show(text string) string {
+	if r.View.Printable == nil {
+		return text
+	}
+	return r.View.Printable(text)
+}
+
+// ListCommand lists all failures of the time range.
+func (r Report) ListCommand() string {
+	return command("list", "--from", r.Source, "--since", r.Since.UTC().Format(time.RFC3339), "--until", r.Until.UTC().Format(time.RFC3339), "--status", "fail")
+}
+
+// ReconcileCommand records which edits ended without a callback.
+func (r Report) ReconcileCommand() string {
+	words := []string{"reconcile", "--from", r.Source, "--to", r.Source}
+	if r.View.vod {
+		words = append(words, "--producer", "vod")
+	}
+	return command(words...)
+}
+
+// ReplayCommand says which rejected deliveries are events for the current parser.
+func (r Report) ReplayCommand() string {
+	return command("replay", "--rejected", "--from", r.Source, "--to", r.Source, "--dry-run")
+}

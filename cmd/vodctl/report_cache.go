@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"iter"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/vod-callback/recorder/internal/store"
+)
+
+// A cachedStore is a store as a served report reads it: again and again.
+//
+//   - An object is read once: what is recorded under a key stays.
+//   - A day is listed again as long as the triggers may still deliver what belongs to it. They try for up to
+//     a day; after twice that since the day's end (settled) its listing is kept.
+//   - vodctl replay and vodctl reconcile write to any day at any time. So a kept listing is used for an hour
+//     (kept), and what they write to an old day is seen after that.
+//
+// It keeps up to maxCachedBytes; what is beyond that is read each time.
+type cachedStore struct {
+	store.Store
+	now func() time.Time
+
+	mu       sync.Mutex
+	listings map[string]cachedListing // by prefix
+	objects  map[string][]byte        // by key
+	bytes    int
+}
+
+type cachedListing struct {
+	objects []store.Object
+	listed  time.Time
+}
+
+const (
+	settled        = 48 * time.Hour
+	kept           = time.Hour
+	maxCachedBytes = 256 << 20
+	objectOverhead = 100 // of an object in a listing, beside its key
+)
+
+func newCachedStore(s store.Store, now func() time.Time) *cachedStore {
+	return &cachedStore{Store: s, now: now, listings: map[string]cachedListing{}, objects: map[string][]byte{}}
+}
+
+// dayPrefix is the prefix of all that a day has.
+var dayPrefix = regexp.MustCompile(`/dt=(\d{4}-\d{2}-\d{2})/$`)
+
+// isSettled says whether prefix is that of a day to which no trigger adds any more.
+func (s *cachedStore) isSettled(prefix string) bool {
+	m := dayPrefix.FindStringSubmatch(prefix)
+	if m == nil {
+		return false
+	}
+	day, err := time.Parse(time.DateOnly, m[1])
+	return err == nil && s.now().Sub(day.AddDate(0, 0, 1)) > settled
+}
+
+// Keys implements store.Store.
+func (s *cachedStore) Keys(ctx context.Context, prefix string) iter.Seq2[store.Object, error] {
+	if !s.isSettled(prefix) {
+		return s.Store.Keys(ctx, prefix)
+	}
+	return func(yield func(store.Object, error) bool) {
+		s.mu.Lock()
+		l, ok := s.listings[prefix]
+		s.mu.Unlock()
+		if !ok || s.now().Sub(l.listed) > kept {
+			l = cachedListing{listed: s.now()}
+			for o, err := range s.Store.Keys(ctx, prefix) {
+				if err != nil {
+					yield(o, err)
+					return
+				}
+				l.objects = append(l.objects, o)
+			}
+			s.keepListing(prefix, l)
+		}
+		for _, o := range l.objects {
+			if !yield(o, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *cachedStore) keepListing(prefix string, l cachedListing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	size := sizeOf(l) - sizeOf(s.listings[prefix])
+	if s.bytes+size <= maxCachedBytes {
+		s.listings[prefix] = l
+		s.bytes += size
+	}
+}
+
+func sizeOf(l cachedListing) int {
+	size := 0
+	for _, o := range l.objects {
+		size += len(o.Key) + objectOverhead
+	}
+	return size
+}
+
+// Get implements store.Store.
+func (s *cachedStore) Get(ctx context.Context, key string) ([]byte, error) {
+	s.mu.Lock()
+	body, ok := s.objects[key]
+	s.mu.Unlock()
+	if ok {
+		return body, nil
+	}
+	body, err := s.Store.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if size := len(key) + len(body); s.bytes+size <= maxCachedBytes {
+		s.objects[key] = body
+		s.bytes += size
+	}
+	return body, nil
+}
