@@ -146,16 +146,16 @@ func (s *reportServer) keep(key string, page report.Report) {
 
 // ranges are the links to other time ranges.
 func (s *reportServer) ranges(key string) []report.Range {
-	ranges := []report.Range{{Label: report.Text{EN: "as started", ZH: "启动时的范围"}, Current: key == ""}}
+	ranges := []report.Range{{Label: report.Text{EN: "as started", ZH: "启动时的范围"}, URL: "?", Current: key == ""}}
 	for _, r := range reportRanges {
 		q := url.Values{"since": {r.since}}
 		_, k := s.ask(q)
-		ranges = append(ranges, report.Range{Label: r.label, Query: q.Encode(), Current: key == k})
+		ranges = append(ranges, report.Range{Label: r.label, URL: "?" + q.Encode(), Current: key == k})
 	}
 	if !slices.ContainsFunc(ranges, func(r report.Range) bool { return r.Current }) {
 		asked, _ := url.ParseQuery(key) // our own
 		label := asked.Get("since") + " – " + asked.Get("until")
-		ranges = append(ranges, report.Range{Label: report.Text{EN: label, ZH: label}, Query: key, Current: true})
+		ranges = append(ranges, report.Range{Label: report.Text{EN: label, ZH: label}, URL: "?" + key, Current: true})
 	}
 	return ranges
 }

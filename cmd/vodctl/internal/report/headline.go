@@ -181,7 +181,7 @@ func (r Report) afterEnd() Item {
 
 // short returns a code as a sentence can bear it.
 func (r Report) short(code string) string {
-	const most = 60
+	const most = 40
 	text := []rune(r.Show(code))
 	if len(text) > most {
 		return string(text[:most]) + "…"

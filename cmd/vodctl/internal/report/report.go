@@ -64,7 +64,7 @@ type View struct {
 // A Range is a link to the page about another time range.
 type Range struct {
 	Label   Text
-	Query   string // of the URL, such as "since=24h"
+	URL     string // relative, such as "?since=24h"
 	Current bool
 }
 
