@@ -38,6 +38,7 @@ const (
 	settled        = 48 * time.Hour
 	kept           = time.Hour
 	maxCachedBytes = 256 << 20
+	maxCachedBody  = 1 << 20 // of one object: a record of an ordinary event is far smaller
 	objectOverhead = 100 // of an object in a listing, beside its key
 )
 
@@ -118,7 +119,7 @@ func (s *cachedStore) Get(ctx context.Context, key string) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if size := len(key) + len(body); s.bytes+size <= maxCachedBytes {
+	if size := len(key) + len(body); len(body) <= maxCachedBody && s.bytes+size <= maxCachedBytes && s.objects[key] == nil {
 		s.objects[key] = body
 		s.bytes += size
 	}
