@@ -164,35 +164,49 @@ func (r *reporter) make(ctx context.Context, flags spanFlags) (report.Report, *p
 	}
 	line := showProgress(r.stderr, func() string { return queryInWords(q.Progress) })
 	defer line.stop()
+	var newest query.Row
 	for row, err := range q.Rows(ctx, r.source) {
 		if err != nil {
 			return report.Report{}, nil, r.why(ctx, err)
 		}
+		if newest.Key == "" {
+			newest = row
+		}
 		b.Add(row)
 	}
-	for _, more := range []func(context.Context, *report.Builder, report.Options, *problems) error{r.lastHeard, r.rejected} {
-		if err := more(ctx, b, options, bad); err != nil {
-			return report.Report{}, nil, r.why(ctx, err)
-		}
+	if err := errors.Join(r.lastHeard(ctx, b, newest), r.rejected(ctx, b, options, bad)); err != nil {
+		return report.Report{}, nil, r.why(ctx, err)
 	}
 	page := b.Report(bad.count(), bad.named())
 	page.View.Lang, page.View.Printable = r.lang, harmless
 	return page, bad, nil
 }
 
-// lastHeard finds when the last callback was received: the newest outcome may be older than the time range.
-func (r *reporter) lastHeard(ctx context.Context, b *report.Builder, _ report.Options, _ *problems) error {
-	q := query.Query{Limit: 1, Open: func(outcome.KeyFacts) bool { return true }}
-	for row, err := range q.Rows(ctx, r.source) {
-		if err != nil {
-			return err
+// lastHeard finds when the last callback was received. newest is the newest outcome that the report looked
+// at; where it found none, it is one from before.
+func (r *reporter) lastHeard(ctx context.Context, b *report.Builder, newest query.Row) error {
+	if newest.Key == "" {
+		for row, err := range (query.Query{Limit: 1}).Rows(ctx, r.source) {
+			if err != nil {
+				return err
+			}
+			newest = row
 		}
-		received, err := time.Parse(time.RFC3339, row.Record.ReceivedAt)
-		if err != nil {
-			received = row.Time
-		}
-		b.Heard(received)
 	}
+	if newest.Key == "" {
+		return nil
+	}
+	line, err := r.source.Get(ctx, newest.Key)
+	if err != nil {
+		return err
+	}
+	var record struct {
+		ReceivedAt time.Time `json:"received_at"`
+	}
+	if json.Unmarshal(line, &record) != nil {
+		record.ReceivedAt = newest.Time // an unreadable record is named elsewhere
+	}
+	b.Heard(record.ReceivedAt)
 	return nil
 }
 

@@ -249,13 +249,13 @@ func (b *Builder) Rejected(total int, newest []Rejected) {
 // Report returns what was counted. unreadable are the objects that could not be read, some of them by name.
 func (b *Builder) Report(unreadable int, named []string) Report {
 	loc := b.options.Location
-	r := Report{
+	r := Report{ // in JSON an empty list is one, and not null
 		Source: b.options.Source, Since: b.options.Since.In(loc), Until: b.options.end().In(loc), Generated: b.options.Now.In(loc),
 		Totals: b.total, Before: b.before, Unbroken: b.unbroken, LongestPause: b.pause.Seconds(), Future: b.future,
 		LastFailure: moment(b.failedAt, loc), LastHeard: moment(b.heard, loc),
-		Chart: b.chart(), Failures: b.failures, Later: b.later(),
-		Missing: b.missing, MissingTotal: b.missingTotal, Rejected: b.rejected, RejectedAll: b.rejectedAll,
-		Unreadable: unreadable, UnreadableNames: named,
+		Chart: b.chart(), Failures: list(b.failures), Later: b.later(),
+		Missing: list(b.missing), MissingTotal: b.missingTotal, Rejected: list(b.rejected), RejectedAll: b.rejectedAll,
+		Unreadable: unreadable, UnreadableNames: list(named),
 	}
 	r.View.Live = b.options.live()
 	r.View.vod = b.producers[events.VOD] && !b.producers[events.IMS]
@@ -269,6 +269,9 @@ func (b *Builder) Report(unreadable int, named []string) Report {
 	r.Causes, r.OtherCauses, r.OtherFailures = b.causes()
 	return r
 }
+
+// list returns s, but never nil.
+func list[T any](s []T) []T { return append([]T{}, s...) }
 
 // moment returns t in loc, or nil where there is none.
 func moment(t time.Time, loc *time.Location) *time.Time {
@@ -296,7 +299,7 @@ func (b *Builder) causes() (codes []Code, others, failures int) {
 			others++
 		}
 	}
-	return codes, others, failures
+	return list(codes), others, failures
 }
 
 func (b *Builder) code(c *code) Code {
@@ -312,7 +315,7 @@ func (b *Builder) code(c *code) Code {
 	for _, p := range projects {
 		k.Projects = append(k.Projects, Project{p.example, p.count})
 	}
-	k.More = more
+	k.Projects, k.More = list(k.Projects), more
 	return k
 }
 

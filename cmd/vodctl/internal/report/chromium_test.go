@@ -208,11 +208,11 @@ func (b *browser) press(key string, code int) {
 	}
 }
 
-// screenshot returns a PNG of the window.
+// screenshot returns a PNG of the page, below the window too.
 func (b *browser) screenshot() []byte {
 	b.t.Helper()
 	var shot struct{ Data []byte }
-	b.call("Page.captureScreenshot", map[string]any{"format": "png"}, &shot)
+	b.call("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": true}, &shot)
 	return shot.Data
 }
 

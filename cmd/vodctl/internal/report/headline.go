@@ -40,7 +40,7 @@ func (r Report) Headline() Item {
 		if r.SinceYesterday != nil && r.SinceYesterday.Failed > 0 {
 			level = Note // a short while is not yet good news
 		}
-		return Item{Level: level, Text: say("Nothing has failed for %s (%s).", "已 %s 没有失败（%s）。",
+		return Item{Level: level, Text: say("Nothing has failed for %s (%s).", "已有 %s没有失败（%s）。",
 			ago(r.Generated.Sub(*r.LastFailure)), edits(r.Unbroken))}
 	}
 }

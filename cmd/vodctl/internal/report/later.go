@@ -131,7 +131,7 @@ func (b *Builder) later() *Later {
 	if b.courses == nil {
 		return nil
 	}
-	l := &Later{Produced: len(b.produced)}
+	l := &Later{Produced: len(b.produced), Troubles: []Trouble{}}
 	for media := range b.produced {
 		c := b.courses[media]
 		switch {

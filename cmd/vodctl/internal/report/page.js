@@ -4,8 +4,8 @@
   const all = (selector) => document.querySelectorAll(selector);
   const root = document.documentElement;
   const words = {
-    en: { of: (n, m) => `${n} of ${m}`, none: 'None of the newest failures matches.', copy: 'copy', copied: 'copied', selected: 'selected' },
-    zh: { of: (n, m) => `${m} 条中的 ${n} 条`, none: '最近的失败中没有符合条件的。', copy: '复制', copied: '已复制', selected: '已选中' },
+    en: { more: 'Show more', of: (n, m) => `${n} of ${m}`, none: 'None of the newest failures matches.', copy: 'copy', copied: 'copied', selected: 'selected' },
+    zh: { more: '显示更多', of: (n, m) => `${m} 条中的 ${n} 条`, none: '最近的失败中没有符合条件的。', copy: '复制', copied: '已复制', selected: '已选中' },
   };
   const say = () => words[root.lang];
   root.classList.add('js');
@@ -26,6 +26,7 @@
     }
     for (const button of all('#langs button')) button.setAttribute('aria-pressed', button.dataset.lang === lang);
     for (const button of all('.copy')) button.textContent = say().copy;
+    for (const button of all('.more')) button.textContent = say().more;
   };
   $('langs').hidden = false;
   for (const button of all('#langs button')) {
@@ -71,30 +72,48 @@
     box.append(code, button);
   }
 
-  // The newest failures: filtered, and a screenful at a time.
-  const page = 20;
-  let room = page;
-  const rows = $('rows') ? [...$('rows').rows] : [];
+  // A table shows a screenful, and more on demand.
+  const screenful = 20;
+  const long = (table) => {
+    const t = { rows: [...table.tBodies[0].rows], room: screenful, more: document.createElement('button') };
+    t.limit = () => {
+      let fit = 0;
+      for (const row of t.rows) {
+        if (!row.hidden) fit++;
+        row.classList.toggle('beyond', !row.hidden && fit > t.room);
+      }
+      t.more.hidden = fit <= t.room;
+      return fit;
+    };
+    t.more.type = 'button';
+    t.more.className = 'more';
+    t.more.addEventListener('click', () => { t.room += 3 * screenful; t.limit(); });
+    table.after(t.more);
+    t.limit();
+    return t;
+  };
+  const tables = [...all('.cards')].map(long);
+
+  // The newest failures can be filtered.
+  const failures = tables.find((t) => t.more.previousElementSibling.matches('.failures'));
+  const rows = failures?.rows ?? [];
   const text = $('f-text'), code = $('f-code'), period = $('f-period');
   const texts = rows.map((row) => [...row.querySelectorAll('bdi, time')].map((e) => e.textContent).join(' ').toLowerCase());
   const offers = (select, value) => [...select.options].some((o) => o.value === value);
   const show = () => {
     if (rows.length === 0) return;
     const want = text.value.trim().toLowerCase().split(/\s+/);
-    let fit = 0;
     rows.forEach((row, i) => {
       row.hidden = !((!code.value || row.dataset.code === code.value) &&
         (!period.value || row.dataset.period === period.value) &&
         want.every((word) => texts[i].includes(word)));
-      if (!row.hidden) fit++;
-      row.classList.toggle('beyond', !row.hidden && fit > room);
     });
-    $('f-more').hidden = fit <= room;
+    const fit = failures.limit();
     $('f-count').textContent = fit === 0 ? say().none : fit < rows.length ? say().of(fit, rows.length) : '';
     for (const bar of all('.bar')) bar.classList.toggle('on', period.value !== '' && bar.dataset.period === period.value);
   };
   const filter = () => {
-    room = page;
+    failures.room = screenful;
     remember('text', text.value);
     remember('code', code.value);
     remember('period', period.value);
@@ -113,7 +132,6 @@
   text.form.addEventListener('submit', (e) => e.preventDefault());
   text.form.addEventListener('input', filter);
   $('f-clear').addEventListener('click', () => { text.form.reset(); filter(); text.focus(); });
-  $('f-more').firstElementChild.addEventListener('click', () => { room += 3 * page; show(); });
   for (const button of all('.pick')) {
     if (!offers(code, button.dataset.code)) { button.disabled = true; continue; }
     button.addEventListener('click', () => {
