@@ -39,7 +39,7 @@ const (
 	kept           = time.Hour
 	maxCachedBytes = 256 << 20
 	maxCachedBody  = 1 << 20 // of one object: a record of an ordinary event is far smaller
-	objectOverhead = 100 // of an object in a listing, beside its key
+	objectOverhead = 100     // of an object in a listing, beside its key
 )
 
 func newCachedStore(s store.Store, now func() time.Time) *cachedStore {

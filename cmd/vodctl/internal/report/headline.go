@@ -40,8 +40,8 @@ func (r Report) Headline() Item {
 		if r.SinceYesterday != nil && r.SinceYesterday.Failed > 0 {
 			level = Note // a short while is not yet good news
 		}
-		return Item{Level: level, Text: say("Nothing has failed for %s (%s).", "已有 %s没有失败（%s）。",
-			ago(r.Generated.Sub(*r.LastFailure)), edits(r.Unbroken))}
+		return Item{Level: level, Text: say("Nothing has failed for %s, since %s (%s).", "自 %[2]s 起已有 %[1]s没有失败（%[3]s）。",
+			ago(r.Generated.Sub(*r.LastFailure)), minute(*r.LastFailure), edits(r.Unbroken))}
 	}
 }
 
@@ -167,7 +167,7 @@ func (r Report) worst() Item {
 	if b == nil {
 		return Item{}
 	}
-	return Item{Level: Note, Link: "over-time", Text: say("One %s stands out: %s, when %s of %s failed.", "有一%s明显异常：%s，%[4]s中有 %[3]s 次失败。",
+	return Item{Level: Warn, Link: "over-time", Text: say("One %s stands out: %s, when %s of %s failed.", "有一%s明显异常：%s，%[4]s中有 %[3]s 次失败。",
 		r.Chart.Unit(), b.Label(), number(b.Fail), edits(b.Total()))}
 }
 

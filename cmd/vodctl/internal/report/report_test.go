@@ -145,9 +145,9 @@ func TestHeadline(t *testing.T) {
 		{"no failure", options(), []query.Row{ok(time.Minute), ok(time.Hour)}, []string{
 			"ok Nothing failed in this time range", "ok None of 2 edits since yesterday failed", "ok The last callback came 1 min ago"}},
 		{"a failure long ago", options(), []query.Row{ok(time.Hour), fail(50*time.Hour, "A")}, []string{
-			"ok Nothing has failed for 2 d 2 h (1 edit)", "ok None of 1 edit since yesterday failed", "ok The last callback came 1 h 0 min ago"}},
+			"ok Nothing has failed for 2 d 2 h, since 2026-11-20 13:00 (1 edit).", "ok None of 1 edit since yesterday failed", "ok The last callback came 1 h 0 min ago"}},
 		{"failures since yesterday", options(), []query.Row{ok(time.Minute), fail(time.Hour, "A"), fail(2*time.Hour, "A"), fail(3*time.Hour, "B")}, []string{
-			"note Nothing has failed for 1 h 0 min (1 edit)", "bad 3 of 4 edits failed since yesterday: A 2, B 1.", "ok The last callback"}},
+			"note Nothing has failed for 1 h 0 min, since 2026-11-22 14:00 (1 edit).", "bad 3 of 4 edits failed since yesterday: A 2, B 1.", "ok The last callback"}},
 		{"the newest failed", options(), []query.Row{fail(time.Minute, "A"), ok(time.Hour)}, []string{
 			"bad The newest edit failed, at 2026-11-22 14:59.", "bad 1 of 2 edits failed since yesterday: A 1.", "ok The last callback"}},
 		{"a new cause", options(), []query.Row{ok(time.Minute), fail(99*time.Hour, "B"), fail(15*24*time.Hour, "A")}, []string{
