@@ -15,7 +15,7 @@ import (
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/report"
-	"github.com/vod-callback/recorder/internal/outcome"
+	"github.com/vod-callback/recorder/internal/store"
 )
 
 func newReport() *cobra.Command {

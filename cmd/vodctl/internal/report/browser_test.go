@@ -37,10 +37,9 @@ func pageFile(t *testing.T, refresh int) string {
 	}
 	for media, event := range map[string]string{"trouble": "TranscodeComplete", "fine": "AIMediaAuditComplete"} {
 		b.Add(rowOf(media, end.AddDate(0, 0, -13), events.Success))
-		b.AddLater(event, failureOf(time.Hour, "Later", hostile, ""))
-		row := failureOf(time.Hour, "Later", hostile, "")
+		row := laterOf(event, failureOf(time.Hour, "Later", hostile, ""))
 		row.Media = media
-		b.AddLater(event, row)
+		b.AddLater(row)
 	}
 	b.Rejected(3, []report.Rejected{{Time: end.Add(-time.Hour), Trigger: "http", Reason: hostile}})
 	r := b.Report(1, []string{"ProduceMediaComplete/dt=2026-11-20/x: " + hostile})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/events"
+	"github.com/vod-callback/recorder/internal/store"
 )
 
 // A stage is what an event that follows a produced edit says about its media.
@@ -63,12 +64,14 @@ type course struct {
 }
 
 // OpensLater says which objects AddLater wants opened: what failed, and reviews.
-func (b *Builder) OpensLater(event string, s events.Status) bool {
-	return s == events.Fail || stages[event] == reviewed
+func (b *Builder) OpensLater(k store.KeyFacts) bool {
+	return k.Status == events.Fail || stages[k.EventType] == reviewed
 }
 
-// AddLater takes a record of one of LaterEvents. That there are such events at all, ExpectLater says.
-func (b *Builder) AddLater(event string, r query.Row) {
+// AddLater takes a record of one of LaterEvents, in any order. That there are such records at all,
+// ExpectLater says.
+func (b *Builder) AddLater(r query.Row) {
+	event := r.EventType
 	c := b.courses[r.Media]
 	if c == nil {
 		c = new(course)

@@ -28,6 +28,12 @@ func rowOf(media string, at time.Time, status events.Status) query.Row {
 	return query.Row{KeyFacts: store.KeyFacts{Media: media, Time: at, Status: status}, Opened: status == events.Fail}
 }
 
+// laterOf returns row as one of another event.
+func laterOf(event string, row query.Row) query.Row {
+	row.EventType = event
+	return row
+}
+
 // failureOf returns a failed outcome of some time before end.
 func failureOf(ago time.Duration, code, message, project string) query.Row {
 	row := rowOf("m", end.Add(-ago), events.Fail)
@@ -314,7 +320,7 @@ func TestSections(t *testing.T) {
 		{"later", func(b *report.Builder) {
 			b.ExpectLater()
 			b.Add(rowOf("m", end.Add(-time.Hour), events.Success))
-			b.AddLater("TranscodeComplete", failureOf(time.Minute, "InternalError", "no", ""))
+			b.AddLater(laterOf("TranscodeComplete", failureOf(time.Minute, "InternalError", "no", "")))
 		}, []string{later, "1 edit produced well and cannot be watched", "TranscodeComplete: "}, []string{"RECORD_EVENTS"}},
 	} {
 		b := report.NewBuilder(options())
@@ -371,14 +377,14 @@ func TestLater(t *testing.T) {
 		b := report.NewBuilder(options())
 		b.ExpectLater()
 		b.Add(rowOf("m", end.Add(-time.Hour), events.Success))
-		b.AddLater("TranscodeComplete", rowOf("another media", end, events.Fail)) // not one of the edits
+		b.AddLater(laterOf("TranscodeComplete", rowOf("another media", end, events.Fail))) // not one of the edits
 		for i, s := range tt.steps {
 			if !slices.Contains(report.LaterEvents, s.event) {
 				t.Errorf("%s: %s is not among those asked for", tt.name, s.event)
 			}
 			row := rowOf("m", end.Add(-time.Hour+time.Duration(i)*time.Minute), s.status)
 			row.Record.Raw, row.Record.ErrorMessage = json.RawMessage(s.raw), "vulgar"
-			b.AddLater(s.event, row)
+			b.AddLater(laterOf(s.event, row))
 		}
 		l := b.Report(0, nil).Later
 		got := map[string]int{"watchable": l.Watchable, "failed": l.Failed, "blocked": l.Blocked, "unheard": l.Unheard}
