@@ -38,7 +38,8 @@ record is read once; a day is listed again until two days after its end, and aft
 that once an hour. Whoever reaches the address sees the page: keep to 127.0.0.1, or
 put something before it that asks who is there.
 
-Only what failed is opened; the objects' names say the rest.
+Only what failed is opened; the objects' names say the rest. Because it compares, it
+looks at twice the time range.
 
 ` + accessHelp,
 		Example: `  vodctl report --out report.html
@@ -196,18 +197,14 @@ func (r *reporter) lastHeard(ctx context.Context, b *report.Builder, newest quer
 	if newest.Key == "" {
 		return nil
 	}
-	line, err := r.source.Get(ctx, newest.Key)
-	if err != nil {
-		return err
-	}
+	b.Heard(newest.Time)
 	var record struct {
 		ReceivedAt time.Time `json:"received_at"`
 	}
-	if json.Unmarshal(line, &record) != nil {
-		record.ReceivedAt = newest.Time // an unreadable record is named elsewhere
-	}
-	b.Heard(record.ReceivedAt)
-	return nil
+	if line, err := r.source.Get(ctx, newest.Key); err == nil && json.Unmarshal(line, &record) == nil {
+		b.Heard(record.ReceivedAt)
+	} // else the time of the event is all that is known, and not reason enough for no report
+	return context.Cause(ctx)
 }
 
 // why explains what kept a report from being made.

@@ -67,7 +67,7 @@ func (r *reporter) newestRejected(ctx context.Context, o report.Options) ([]stor
 			if err != nil {
 				return nil, err
 			}
-			if _, err := store.ParseRejectedKey(object.Key); err == nil { // what is foreign has been counted as such
+			if _, err := store.ParseRejectedKey(object.Key); err == nil { // CountRejected has named the others
 				newest = append(newest, object)
 			}
 		}

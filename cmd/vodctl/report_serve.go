@@ -153,7 +153,7 @@ func (s *reportServer) ranges(key string) []report.Range {
 		ranges = append(ranges, report.Range{Label: r.label, URL: "?" + q.Encode(), Current: key == k})
 	}
 	if !slices.ContainsFunc(ranges, func(r report.Range) bool { return r.Current }) {
-		asked, _ := url.ParseQuery(key) // our own
+		asked, _ := url.ParseQuery(key) // ask has encoded it
 		label := asked.Get("since") + " – " + asked.Get("until")
 		ranges = append(ranges, report.Range{Label: report.Text{EN: label, ZH: label}, URL: "?" + key, Current: true})
 	}
@@ -242,7 +242,7 @@ func (s *reportServer) healthz(w http.ResponseWriter, _ *http.Request) {
 		status = "failing"
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]string{"status": status, "read_at": read.UTC().Format(time.RFC3339)}) // as above
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": status, "read_at": read.UTC().Format(time.RFC3339)}) // a client that has gone needs no answer
 }
 
 // asked says whether the Host header is one under which a loopback address is reached. Other addresses

@@ -109,7 +109,7 @@ func (b *Builder) Opens(s events.Status) bool { return s == events.Fail }
 // Add counts one outcome. They come newest first, from Options.Before on.
 func (b *Builder) Add(r query.Row) {
 	failed := r.Status == events.Fail
-	if !r.Time.Before(b.yesterday) {
+	if b.isRecent(r.Time) {
 		b.recent.add(failed)
 	}
 	if r.Time.Before(b.options.Since) {
@@ -120,6 +120,11 @@ func (b *Builder) Add(r query.Row) {
 	if failed {
 		b.fail(r)
 	}
+}
+
+// isRecent says whether t is of yesterday or later, and not after the time range.
+func (b *Builder) isRecent(t time.Time) bool {
+	return !t.Before(b.yesterday) && !t.After(b.options.end())
 }
 
 func (b *Builder) addInRange(r query.Row, failed bool) {
@@ -186,7 +191,7 @@ func (b *Builder) fail(r query.Row) {
 		c = &code{name: f.Code, newest: f.Time, messages: tally{}, projects: tally{}}
 		b.codes[f.Code] = c
 	}
-	if !r.Time.Before(b.yesterday) {
+	if b.isRecent(r.Time) {
 		c.recent++
 	}
 	if before {

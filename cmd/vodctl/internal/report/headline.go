@@ -72,7 +72,7 @@ func (r Report) sinceYesterday() Item {
 	var codes []string
 	for _, c := range r.Causes {
 		if c.Recent > 0 && len(codes) < named {
-			codes = append(codes, r.short(c.Name)+" "+number(c.Recent))
+			codes = append(codes, r.Short(c.Name)+" "+number(c.Recent))
 		}
 	}
 	return Item{Level: Bad, Link: "failures", Text: say("%s of %s failed since yesterday: %s.", "昨天以来 %[2]s中有 %[1]s 次失败：%[3]s。",
@@ -86,7 +86,7 @@ func (r Report) newCauses() Item {
 		switch {
 		case !c.New:
 		case len(codes) < named:
-			codes = append(codes, r.short(c.Name))
+			codes = append(codes, r.Short(c.Name))
 		default:
 			more++
 		}
@@ -117,7 +117,7 @@ func (r Report) lastCallback() Item {
 	case r.LastHeard == nil:
 		return Item{Level: Warn, Text: Text{"No callback has been recorded yet.", "尚未记录任何回调。"}}
 	}
-	silence := r.Generated.Sub(*r.LastHeard)
+	silence := max(r.Generated.Sub(*r.LastHeard), 0) // clocks differ a little
 	pause := time.Duration(r.LongestPause * float64(time.Second))
 	if silence <= max(pause, short) {
 		return Item{Level: OK, Text: say("The last callback came %s ago.", "最近一次回调在 %s前收到。", ago(silence))}
@@ -179,8 +179,8 @@ func (r Report) afterEnd() Item {
 		"%s的结束时间晚于该时间段（按其自身时钟）。已计入总数，但不在图中。", edits(r.Future))}
 }
 
-// short returns a code as a sentence can bear it.
-func (r Report) short(code string) string {
+// Short returns a code as it fits into a sentence or a menu.
+func (r Report) Short(code string) string {
 	const most = 40
 	text := []rune(r.Show(code))
 	if len(text) > most {
