@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -29,14 +28,6 @@ var reportRanges = []struct {
 	{"90d", report.Text{EN: "90 d", ZH: "90 天"}},
 }
 
-// listenAddr returns the address that --serve names: a port alone is one of the loopback interface.
-func listenAddr(s string) string {
-	if _, err := strconv.ParseUint(s, 10, 16); err == nil {
-		return net.JoinHostPort("127.0.0.1", s)
-	}
-	return s
-}
-
 // serve serves reports until ctx ends.
 func (r *reporter) serve(ctx context.Context, addr string, flags spanFlags, every time.Duration) error {
 	r.source.Store = newCachedStore(r.source.Store, time.Now)
@@ -44,22 +35,13 @@ func (r *reporter) serve(ctx context.Context, addr string, flags spanFlags, ever
 	if _, err := s.current(url.Values{}); err != nil { // so that what is wrong is said here and now
 		return err
 	}
-	listener, err := net.Listen("tcp", listenAddr(addr))
+	listener, err := listen(ctx, "--serve", addr)
 	if err != nil {
-		return fmt.Errorf("--serve: %w", err)
+		return err
 	}
 	s.addr = listener.Addr()
-	fmt.Fprintf(r.stderr, "Serving on %s (Ctrl-C to stop)\n", addressToOpen(s.addr))
+	fmt.Fprintf(r.stderr, "Serving on %s (Ctrl-C to stop)\n", urlOf(s.addr))
 	return serve(ctx, listener, s)
-}
-
-// addressToOpen returns a URL that a browser on this machine can open.
-func addressToOpen(addr net.Addr) string {
-	tcp, ok := addr.(*net.TCPAddr)
-	if ok && tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("http://localhost:%d/ and on this machine's other addresses", tcp.Port)
-	}
-	return fmt.Sprintf("http://%s/", addr)
 }
 
 // A reportServer serves the newest report of each time range that is asked for. It makes a new one when
@@ -177,7 +159,7 @@ func (s *reportServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	answers := map[string]func(http.ResponseWriter, *http.Request){"/": s.page, "/report.json": s.data, "/healthz": s.healthz}
 	answer := answers[req.URL.Path]
 	switch {
-	case !s.asked(req.Host):
+	case !isOwnName(s.addr, req.Host):
 		// A page elsewhere that has its name point here (DNS rebinding) is not to read this one.
 		http.Error(w, "this address is not served under that name", http.StatusForbidden)
 	case answer == nil:
@@ -243,18 +225,4 @@ func (s *reportServer) healthz(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	_ = json.NewEncoder(w).Encode(map[string]string{"status": status, "read_at": read.UTC().Format(time.RFC3339)}) // a client that has gone needs no answer
-}
-
-// asked says whether the Host header is one under which a loopback address is reached. Other addresses
-// may have any name.
-func (s *reportServer) asked(host string) bool {
-	tcp, ok := s.addr.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsLoopback() {
-		return true
-	}
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -252,21 +252,3 @@ func TestReportServerForgets(t *testing.T) {
 		t.Errorf("%d reports are kept", len(s.made))
 	}
 }
-
-func TestServedAddress(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{"8080": "127.0.0.1:8080", ":8080": ":8080", "localhost:1": "localhost:1", "0.0.0.0:80": "0.0.0.0:80", "99999": "99999", "x": "x"} {
-		if got := listenAddr(in); got != want {
-			t.Errorf("listenAddr(%q) = %q, want %q", in, got, want)
-		}
-	}
-	for addr, want := range map[string]string{"127.0.0.1:80": "http://127.0.0.1:80/", "[::1]:80": "http://[::1]:80/", "[::]:80": "http://localhost:80/ and", "0.0.0.0:80": "http://localhost:80/ and"} {
-		tcp, err := net.ResolveTCPAddr("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := addressToOpen(tcp); !strings.HasPrefix(got, want) {
-			t.Errorf("addressToOpen(%s) = %q, want %q", addr, got, want)
-		}
-	}
-}
