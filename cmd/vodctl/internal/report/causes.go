@@ -44,11 +44,38 @@ type Cause struct {
 
 // The pages that publish the codes below.
 const (
-	imsCodes = "https://help.aliyun.com/document_detail/197855.html"                      // IMS: error codes, in general and of editing
-	imsFAQ   = "https://help.aliyun.com/en/ims/support/intelligent-production-making-faq" // IMS: FAQ about intelligent production
-	vodCodes = "https://www.alibabacloud.com/help/doc-detail/52841.htm"                   // VOD: error codes
-	mpsCodes = "https://www.alibabacloud.com/help/doc-detail/29254.htm"                   // Media Processing, which reads the sources: error codes
+	imsCodes = "https://help.aliyun.com/document_detail/197855.html"
+	imsFAQ   = "https://help.aliyun.com/en/ims/support/intelligent-production-making-faq"
+	vodCodes = "https://www.alibabacloud.com/help/doc-detail/52841.htm"
+	mpsCodes = "https://www.alibabacloud.com/help/doc-detail/29254.htm" // of the service that reads the sources
 )
+
+var sourceTitles = map[string]Text{
+	imsCodes: {"Intelligent Media Services: error codes", "智能媒体服务：错误码表"},
+	imsFAQ:   {"Intelligent Media Services: FAQ about intelligent production", "智能媒体服务：智能生产制作常见问题"},
+	vodCodes: {"ApsaraVideo VOD: error codes", "视频点播：错误码"},
+	mpsCodes: {"ApsaraVideo Media Processing: error codes", "媒体处理：错误码"},
+}
+
+// A Source is a page that publishes error codes.
+type Source struct {
+	Number  int
+	Title   Text
+	Address string // without "https://"
+}
+
+// Sources returns the pages behind the causes, numbered.
+func (r Report) Sources() []Source {
+	var sources []Source
+	seen := map[string]bool{"": true}
+	for _, c := range r.Causes {
+		if u := c.Cause.Source; !seen[u] {
+			seen[u] = true
+			sources = append(sources, Source{len(sources) + 1, sourceTitles[u], strings.TrimPrefix(u, "https://")})
+		}
+	}
+	return sources
+}
 
 // causes are the published error codes that an edit can fail with.
 var causes = []Cause{

@@ -14,6 +14,9 @@ func TestCauses(t *testing.T) {
 		if err != nil || u.Scheme != "https" || !strings.HasSuffix(u.Host, "aliyun.com") && !strings.HasSuffix(u.Host, "alibabacloud.com") {
 			t.Errorf("%s: the source %q is not a page of the producer", c.Code, c.Source)
 		}
+		if title := sourceTitles[c.Source]; title.EN == "" || title.ZH == "" {
+			t.Errorf("%s: the source has no title", c.Code)
+		}
 		if seen[strings.ToLower(c.Code)] {
 			t.Errorf("%s is there twice", c.Code)
 		}

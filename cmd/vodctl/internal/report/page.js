@@ -72,6 +72,15 @@
     box.append(code, button);
   }
 
+  // The sources' addresses become links here, so that the HTML itself refers to nothing outside of it.
+  for (const address of all('.address')) {
+    const link = document.createElement('a');
+    link.href = 'https:' + '//' + address.textContent;
+    link.rel = 'noreferrer';
+    link.textContent = address.textContent;
+    address.replaceChildren(link);
+  }
+
   // A table shows a screenful, and more on demand.
   const screenful = 20;
   const long = (table) => {
