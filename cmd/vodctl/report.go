@@ -157,30 +157,56 @@ func (r *reporter) make(ctx context.Context, flags spanFlags) (report.Report, *p
 	bad := new(problems)
 	options := report.Options{Source: r.source.url, Since: sp.since, Until: sp.until, Now: now, Location: flags.location()}
 	b := report.NewBuilder(options)
+	if err := r.gather(ctx, b, options, bad); err != nil {
+		return report.Report{}, nil, r.why(ctx, err)
+	}
+	page := b.Report(bad.count(), bad.named())
+	page.View.Lang, page.View.Printable = r.lang, harmless
+	return page, bad, nil
+}
+
+// gather gives b everything that the report is about.
+func (r *reporter) gather(ctx context.Context, b *report.Builder, o report.Options, bad *problems) error {
+	events, err := r.laterEvents(ctx, o)
+	if err != nil {
+		return err
+	}
+	if len(events) > 0 {
+		b.ExpectLater()
+	}
+	newest, err := r.edits(ctx, b, o, bad)
+	if err != nil {
+		return err
+	}
+	if err := r.lastHeard(ctx, b, newest); err != nil {
+		return err
+	}
+	if err := r.rejected(ctx, b, o, bad); err != nil {
+		return err
+	}
+	return r.later(ctx, b, events, o, bad)
+}
+
+// edits adds the outcomes of the time range and of the time before, and returns the newest.
+func (r *reporter) edits(ctx context.Context, b *report.Builder, o report.Options, bad *problems) (newest query.Row, err error) {
 	q := query.Query{
-		Since: options.Before(), Until: sp.until,
+		Since: o.Before(), Until: o.Until,
 		Open:     func(k store.KeyFacts) bool { return b.Opens(k.Status) },
 		Problem:  bad.add,
 		Progress: new(query.Progress),
 	}
 	line := showProgress(r.stderr, func() string { return queryInWords(q.Progress) })
 	defer line.stop()
-	var newest query.Row
 	for row, err := range q.Rows(ctx, r.source) {
 		if err != nil {
-			return report.Report{}, nil, r.why(ctx, err)
+			return newest, err
 		}
 		if newest.Key == "" {
 			newest = row
 		}
 		b.Add(row)
 	}
-	if err := errors.Join(r.lastHeard(ctx, b, newest), r.rejected(ctx, b, options, bad)); err != nil {
-		return report.Report{}, nil, r.why(ctx, err)
-	}
-	page := b.Report(bad.count(), bad.named())
-	page.View.Lang, page.View.Printable = r.lang, harmless
-	return page, bad, nil
+	return newest, nil
 }
 
 // lastHeard finds when the last callback was received. newest is the newest outcome that the report looked

@@ -72,6 +72,9 @@ func (b *Builder) OpensLater(k store.KeyFacts) bool {
 // ExpectLater says.
 func (b *Builder) AddLater(r query.Row) {
 	event := r.EventType
+	if !r.Time.After(b.options.Now) {
+		b.Heard(r.Time) // any callback shows that callbacks arrive
+	}
 	c := b.courses[r.Media]
 	if c == nil {
 		c = new(course)
