@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
@@ -14,17 +16,20 @@ import (
 
 // laterEvents returns which events that follow a produced edit are recorded since the time range began.
 func (r *reporter) laterEvents(ctx context.Context, o report.Options) ([]string, error) {
+	days := make([][]string, len(report.LaterEvents))
+	errs := make([]error, len(report.LaterEvents))
+	var work sync.WaitGroup
+	for i, event := range report.LaterEvents { // side by side: most stores have none of them
+		work.Go(func() { days[i], errs[i] = r.source.Days(ctx, event) })
+	}
+	work.Wait()
 	var recorded []string
-	for _, event := range report.LaterEvents {
-		days, err := r.source.Days(ctx, event)
-		if err != nil {
-			return nil, err
-		}
-		if len(days) > 0 && days[len(days)-1] >= o.Since.UTC().Format(time.DateOnly) {
+	for i, event := range report.LaterEvents {
+		if n := len(days[i]); n > 0 && days[i][n-1] >= o.Since.UTC().Format(time.DateOnly) {
 			recorded = append(recorded, event)
 		}
 	}
-	return recorded, nil
+	return recorded, errors.Join(errs...)
 }
 
 // later follows the produced edits on: what happened to them may have happened after the time range.
