@@ -33,8 +33,8 @@ type Options struct {
 }
 
 // Before returns the beginning of the time of the same length before the time range, which the report
-// compares with: Add wants the outcomes from then on. What of the time range is still to come has nothing
-// to be compared with.
+// compares with. Add wants the outcomes from then on. The part of the time range that is still in the future
+// does not count.
 func (o Options) Before() time.Time {
 	end := o.end()
 	if o.live() {

@@ -68,8 +68,7 @@ func (b *Builder) OpensLater(k store.KeyFacts) bool {
 	return k.Status == events.Fail || stages[k.EventType] == reviewed
 }
 
-// AddLater takes a record of one of LaterEvents, in any order. That there are such records at all,
-// ExpectLater says.
+// AddLater takes a record of one of LaterEvents, in any order. ExpectLater comes first.
 func (b *Builder) AddLater(r query.Row) {
 	event := r.EventType
 	if !r.Time.After(b.options.Now) {
@@ -98,7 +97,7 @@ func (b *Builder) AddLater(r query.Row) {
 	}
 }
 
-// ExpectLater says that events are recorded that tell how produced edits went on, before any Add. It costs
+// ExpectLater prepares for AddLater, and adds the section about it to the page. Call it before Add. It costs
 // memory for each produced edit.
 func (b *Builder) ExpectLater() {
 	b.courses, b.produced = map[string]*course{}, map[string]bool{}

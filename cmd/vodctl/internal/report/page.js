@@ -38,7 +38,7 @@
     });
   }
 
-  // Refreshing loads the page again, but not under the hands of somebody who filters.
+  // Refreshing loads the page again, but not while somebody filters.
   const seconds = Number(root.dataset.refresh);
   if (seconds > 0) {
     setInterval(() => {
