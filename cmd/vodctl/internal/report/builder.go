@@ -231,13 +231,21 @@ func (b *Builder) Heard(t time.Time) {
 	}
 }
 
-// AddMissing takes an edit of which no callback came, newest first.
+// AddMissing takes an edit of which no callback came.
 func (b *Builder) AddMissing(m Missing) {
 	b.missingTotal++
-	if len(b.missing) < maxMissing {
-		m.Time, m.Code, m.Message = m.Time.In(b.options.Location), cut(m.Code), cut(m.Message)
-		b.missing = append(b.missing, m)
+	m.Time, m.Code, m.Message = m.Time.In(b.options.Location), cut(m.Code), cut(m.Message)
+	if b.missing = append(b.missing, m); len(b.missing) == 2*maxMissing {
+		b.missing = b.newestMissing()
 	}
+}
+
+// newestMissing returns the newest of the edits without a callback.
+func (b *Builder) newestMissing() []Missing {
+	newest := slices.SortedFunc(slices.Values(b.missing), func(a, b Missing) int {
+		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.Job, b.Job), cmp.Compare(a.Media, b.Media))
+	})
+	return newest[:min(len(newest), maxMissing)]
 }
 
 // Rejected notes how many deliveries were rejected on the days of the time range, and the newest of them.
@@ -259,7 +267,7 @@ func (b *Builder) Report(unreadable int, named []string) Report {
 		Totals: b.total, Before: b.before, Unbroken: b.unbroken, LongestPause: b.pause.Seconds(), Future: b.future,
 		LastFailure: moment(b.failedAt, loc), LastHeard: moment(b.heard, loc),
 		Chart: b.chart(), Failures: list(b.failures), Later: b.later(),
-		Missing: list(b.missing), MissingTotal: b.missingTotal, Rejected: list(b.rejected), RejectedAll: b.rejectedAll,
+		Missing: list(b.newestMissing()), MissingTotal: b.missingTotal, Rejected: list(b.rejected), RejectedAll: b.rejectedAll,
 		Unreadable: unreadable, UnreadableNames: list(named),
 	}
 	r.View.Live = b.options.live()
