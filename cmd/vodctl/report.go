@@ -184,6 +184,9 @@ func (r *reporter) gather(ctx context.Context, b *report.Builder, o report.Optio
 	if err := r.rejected(ctx, b, o, bad); err != nil {
 		return err
 	}
+	if err := r.missing(ctx, b, o, bad); err != nil {
+		return err
+	}
 	return r.later(ctx, b, events, o, bad)
 }
 
