@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,23 +156,44 @@ func (r *reporter) make(ctx context.Context, flags spanFlags) (report.Report, *p
 		return report.Report{}, nil, err
 	}
 	bad := new(problems)
-	options := report.Options{Source: r.source.url, Since: sp.since, Until: sp.until, Now: now, Location: flags.location()}
+	options := report.Options{Source: r.store(), Since: sp.since, Until: sp.until, Now: now, Location: flags.location()}
 	b := report.NewBuilder(options)
 	if err := r.gather(ctx, b, options, bad); err != nil {
 		return report.Report{}, nil, r.why(ctx, err)
 	}
 	page := b.Report(bad.count(), bad.named())
-	page.View.Lang, page.View.Printable = r.lang, harmless
+	page.View.Lang, page.View.Printable, page.View.Command = r.lang, harmless, r.command
 	return page, bad, nil
+}
+
+// command returns a command line that reads the same store. The page may be read in another shell, so that it
+// names the store also where RECORD_TO did.
+func (r *reporter) command(args ...string) string {
+	words := slices.Concat([]string{"vodctl"}, args, []string{"--from", r.store()})
+	if i := slices.Index(r.source.flags, "--profile"); i >= 0 {
+		words = append(words, r.source.flags[i:i+2]...)
+	}
+	for i, w := range words {
+		words[i] = shellWord(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// store returns the store's name as it is valid in any directory.
+func (r *reporter) store() string {
+	if path, err := filepath.Abs(r.source.url); err == nil && !hasScheme.MatchString(r.source.url) {
+		return path
+	}
+	return r.source.url
 }
 
 // gather gives b everything that the report is about.
 func (r *reporter) gather(ctx context.Context, b *report.Builder, o report.Options, bad *problems) error {
-	events, err := r.laterEvents(ctx, o)
+	types, err := r.laterEvents(ctx)
 	if err != nil {
 		return err
 	}
-	if len(events) > 0 {
+	if len(types) > 0 {
 		b.ExpectLater()
 	}
 	newest, err := r.edits(ctx, b, o, bad)
@@ -187,7 +209,7 @@ func (r *reporter) gather(ctx context.Context, b *report.Builder, o report.Optio
 	if err := r.missing(ctx, b, o, bad); err != nil {
 		return err
 	}
-	return r.later(ctx, b, events, o, bad)
+	return r.later(ctx, b, types, o, bad)
 }
 
 // edits adds the outcomes of the time range and of the time before, and returns the newest.

@@ -37,6 +37,10 @@ func newMemoryStore() *memoryStore {
 	return &memoryStore{objects: map[string][]byte{}, listings: map[string]int{}}
 }
 
+func (s *memoryStore) Types(context.Context) ([]string, error) {
+	return []string{outcome.Root}, s.fail
+}
+
 func (s *memoryStore) Days(_ context.Context, root string) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,7 +16,6 @@ import (
 const (
 	maxFailures = 200  // the newest, one by one
 	maxMissing  = 200  // likewise
-	maxRejected = 20   // likewise
 	maxTroubles = 100  // likewise
 	maxCodes    = 1000 // counted one by one; others together
 	maxText     = 1000 // of a message, in characters
@@ -59,6 +58,9 @@ func (o Options) yesterday() time.Time {
 	y, m, d := o.Now.In(o.Location).Date()
 	return time.Date(y, m, d-1, 0, 0, 0, 0, o.Location)
 }
+
+// MaxRejected is how many rejected deliveries a report shows: the newest.
+const MaxRejected = 20
 
 // A Builder counts outcomes. Its memory depends on the time range and the variety of what failed, not on
 // how many outcomes there are; with ExpectLater also on how many edits were produced.
@@ -251,7 +253,7 @@ func (b *Builder) newestMissing() []Missing {
 // Rejected notes how many deliveries were rejected on the days of the time range, and the newest of them.
 func (b *Builder) Rejected(total int, newest []Rejected) {
 	b.rejectedAll = total
-	b.rejected = slices.Clone(newest[:min(len(newest), maxRejected)])
+	b.rejected = slices.Clone(newest[:min(len(newest), MaxRejected)])
 	for i := range b.rejected {
 		r := &b.rejected[i]
 		r.Time, r.Reason = r.Time.In(b.options.Location), cut(r.Reason)

@@ -57,17 +57,6 @@ func TestCauseOf(t *testing.T) {
 	}
 }
 
-func TestQuote(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"plain-1.2_3/a:b": "plain-1.2_3/a:b", "": "''", "a b": "'a b'", "oss://b/p?region=x&y": "'oss://b/p?region=x&y'", "it's": `'it'\''s'`, "=ls": "'=ls'", "~": "'~'", "$(x)": "'$(x)'",
-	} {
-		if got := quote(in); got != want {
-			t.Errorf("quote(%q) = %s, want %s", in, got, want)
-		}
-	}
-}
-
 func TestTally(t *testing.T) {
 	t.Parallel()
 	many := tally{}

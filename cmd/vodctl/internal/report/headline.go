@@ -199,19 +199,24 @@ func (r Report) Show(text string) string {
 
 // ListCommand lists all failures of the time range.
 func (r Report) ListCommand() string {
-	return command("list", "--from", r.Source, "--since", r.Since.UTC().Format(time.RFC3339), "--until", r.Until.UTC().Format(time.RFC3339), "--status", "fail")
+	return r.View.Command("list", "--since", r.Since.UTC().Format(time.RFC3339), "--until", r.Until.UTC().Format(time.RFC3339), "--status", "fail")
+}
+
+// RejectedCommand lists all rejected deliveries of the time range.
+func (r Report) RejectedCommand() string {
+	return r.View.Command("list", "--rejected", "--since", r.Since.UTC().Format(time.RFC3339), "--until", r.Until.UTC().Format(time.RFC3339))
 }
 
 // ReconcileCommand records which edits ended without a callback.
 func (r Report) ReconcileCommand() string {
-	words := []string{"reconcile", "--from", r.Source, "--to", r.Source}
+	words := []string{"reconcile", "--to", r.Source}
 	if r.View.vod {
 		words = append(words, "--producer", "vod")
 	}
-	return command(words...)
+	return r.View.Command(words...)
 }
 
 // ReplayCommand says which rejected deliveries are events for the current parser.
 func (r Report) ReplayCommand() string {
-	return command("replay", "--rejected", "--from", r.Source, "--to", r.Source, "--dry-run")
+	return r.View.Command("replay", "--rejected", "--to", r.Source, "--dry-run")
 }

@@ -56,6 +56,8 @@ type View struct {
 	Notice  Text    // what the reader has to know about how the page was made
 	Live    bool    // the time range reaches until now
 	vod     bool    // all that failed is of VOD
+	// Command returns the command line of vodctl that reads the same store with these arguments.
+	Command func(args ...string) string
 	// Printable returns a text with what would not show as itself spelled out, as on a terminal. Nil leaves
 	// texts alone.
 	Printable func(string) string

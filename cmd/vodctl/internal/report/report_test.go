@@ -64,6 +64,7 @@ func addHistory(b *report.Builder) {
 
 func page(t testing.TB, r report.Report) string {
 	t.Helper()
+	r.View.Command = func(args ...string) string { return "vodctl " + strings.Join(args, " ") + " --from STORE" }
 	var b bytes.Buffer
 	check(t, r.Write(&b))
 	return b.String()
@@ -175,6 +176,7 @@ func TestHeadline(t *testing.T) {
 		}
 		addAll(b, tt.rows...)
 		r := b.Report(0, nil)
+		r.View.Command = func(args ...string) string { return strings.Join(args, " ") }
 		items := append([]report.Item{r.Headline()}, r.Items()...)
 		items = slices.DeleteFunc(items, func(i report.Item) bool {
 			return i.Command != "" || strings.Contains(i.Text.EN, "RECORD_EVENTS") // these have tests of their own
@@ -296,9 +298,9 @@ func TestSections(t *testing.T) {
 		fill       func(*report.Builder)
 		want, lack []string
 	}{
-		{"nothing", func(*report.Builder) {}, []string{"No edit ended in this time range", "vodctl reconcile --from"}, []string{missing, later, rejected, causes}},
+		{"nothing", func(*report.Builder) {}, []string{"No edit ended in this time range", "vodctl reconcile --to oss://bucket/&lt;prefix&gt; --from STORE"}, []string{missing, later, rejected, causes}},
 		{"a success", func(b *report.Builder) { b.Add(rowOf("m", end.Add(-time.Hour), events.Success)) },
-			[]string{"100 % of 1 edit succeeded", "RECORD_EVENTS", "vodctl reconcile --from &#39;oss://bucket/&lt;prefix&gt;&#39; --to"}, []string{missing, later, rejected, causes}},
+			[]string{"100 % of 1 edit succeeded", "RECORD_EVENTS", "vodctl reconcile --to"}, []string{missing, later, rejected, causes}},
 		{"a failure", func(b *report.Builder) { b.Add(failureOf(time.Hour, "Forbidden", "", "")) }, []string{causes, "Grant permission"}, []string{missing, later, rejected}},
 		{"a failure of VOD", func(b *report.Builder) {
 			row := failureOf(time.Hour, "Forbidden", "", "")
@@ -308,7 +310,7 @@ func TestSections(t *testing.T) {
 		{"missing", func(b *report.Builder) {
 			b.AddMissing(report.Missing{Time: end.Add(-time.Hour), Status: events.Fail, Job: "job-1", Code: "InternalError", Message: "lost"})
 			b.AddMissing(report.Missing{Time: end.Add(-2 * time.Hour), Status: events.Success, Media: "media-2", Project: "project-2"})
-		}, []string{missing, "2 edits ended without a callback", "job-1", "InternalError", "media-2", "project-2", "vodctl reconcile --from"}, []string{later, rejected}},
+		}, []string{missing, "2 edits ended without a callback", "job-1", "InternalError", "media-2", "project-2", "vodctl reconcile --to"}, []string{later, rejected}},
 		{"many missing", func(b *report.Builder) {
 			for i := range 1234 {
 				b.AddMissing(report.Missing{Time: end.Add(-time.Duration(i) * time.Second), Status: events.Success, Media: fmt.Sprint("media-", i)})
@@ -316,7 +318,7 @@ func TestSections(t *testing.T) {
 		}, []string{"1,234 edits ended without a callback", "These are the newest 200 of 1,234."}, []string{"media-200<"}},
 		{"rejected", func(b *report.Builder) {
 			b.Rejected(21, []report.Rejected{{Time: end.Add(-time.Minute), Trigger: "http", Reason: "EventTime is missing"}})
-		}, []string{rejected, "EventTime is missing", "2026-11-22 14:59:00", "vodctl replay --rejected --from", "--dry-run", "These are the newest 1 of 21."}, []string{later, missing}},
+		}, []string{rejected, "EventTime is missing", "2026-11-22 14:59:00", "vodctl replay --rejected --to", "--dry-run", "These are the newest 1 of 21. All of them:", "vodctl list --rejected --since"}, []string{later, missing}},
 		{"later", func(b *report.Builder) {
 			b.ExpectLater()
 			b.Add(rowOf("m", end.Add(-time.Hour), events.Success))

@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -126,22 +125,4 @@ func zone(t time.Time) string {
 		return "UTC"
 	}
 	return "UTC" + t.Format("-07:00")
-}
-
-// command returns a vodctl command line that works when pasted into a POSIX shell or zsh.
-func command(words ...string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = quote(w)
-	}
-	return "vodctl " + strings.Join(quoted, " ")
-}
-
-// quote spells a word so that a shell takes it literally.
-func quote(word string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,@+"
-	if word != "" && strings.Trim(word, plain) == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
