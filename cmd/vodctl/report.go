@@ -14,9 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/report"
-	"github.com/vod-callback/recorder/internal/store"
 )
 
 func newReport() *cobra.Command {
@@ -185,77 +183,6 @@ func (r *reporter) store() string {
 		return path
 	}
 	return r.source.url
-}
-
-// gather gives b everything that the report is about.
-func (r *reporter) gather(ctx context.Context, b *report.Builder, o report.Options, bad *problems) error {
-	types, err := r.laterEvents(ctx)
-	if err != nil {
-		return err
-	}
-	if len(types) > 0 {
-		b.ExpectLater()
-	}
-	newest, err := r.edits(ctx, b, o, bad)
-	if err != nil {
-		return err
-	}
-	if err := r.lastHeard(ctx, b, newest); err != nil {
-		return err
-	}
-	if err := r.rejected(ctx, b, o, bad); err != nil {
-		return err
-	}
-	if err := r.missing(ctx, b, o, bad); err != nil {
-		return err
-	}
-	return r.later(ctx, b, types, o, bad)
-}
-
-// edits adds the outcomes of the time range and of the time before, and returns the newest.
-func (r *reporter) edits(ctx context.Context, b *report.Builder, o report.Options, bad *problems) (newest query.Row, err error) {
-	q := query.Query{
-		Since: o.Before(), Until: o.Until,
-		Open:     func(k store.KeyFacts) bool { return b.Opens(k.Status) },
-		Problem:  bad.add,
-		Progress: new(query.Progress),
-	}
-	line := showProgress(r.stderr, func() string { return queryInWords(q.Progress) })
-	defer line.stop()
-	for row, err := range q.Rows(ctx, r.source) {
-		if err != nil {
-			return newest, err
-		}
-		if newest.Key == "" {
-			newest = row
-		}
-		b.Add(row)
-	}
-	return newest, nil
-}
-
-// lastHeard finds when the last callback was received. newest is the newest outcome that the report looked
-// at; where it found none, it is one from before.
-func (r *reporter) lastHeard(ctx context.Context, b *report.Builder, newest query.Row) error {
-	if newest.Key == "" {
-		for row, err := range (query.Query{Limit: 1}).Rows(ctx, r.source) {
-			if err != nil {
-				return err
-			}
-			newest = row
-		}
-	}
-	if newest.Key == "" {
-		return nil
-	}
-	b.Heard(newest.Time)
-	var record struct {
-		ReceivedAt time.Time `json:"received_at"`
-	}
-	if line, err := r.source.Get(ctx, newest.Key); err == nil && json.Unmarshal(line, &record) == nil {
-		b.Heard(record.ReceivedAt)
-	} // else the time of the event is all that is known, and not reason enough for no report
-	return context.Cause(ctx)
 }
 
 // why explains what kept a report from being made.
