@@ -61,8 +61,6 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mask":      mask,
 			"curl":      curl,
-			"port":      port,
-			"await":     await,
 			"serving":   startServer,
 			"stopped":   stopServer,
 			"deadport":  deadPort,
@@ -111,32 +109,6 @@ func mask(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	text := regexp.MustCompile(args[1]).ReplaceAllString(ts.ReadFile(args[0]), args[2])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
-}
-
-// port sets a variable to a free port of the loopback interface: port NAME.
-func port(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: port NAME")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	_, p, err := net.SplitHostPort(l.Addr().String())
-	ts.Check(err)
-	ts.Check(l.Close())
-	ts.Setenv(args[0], p)
-}
-
-// await waits until something listens: await HOST:PORT.
-func await(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: await HOST:PORT")
-	}
-	for {
-		if c, err := net.Dial("tcp", args[0]); err == nil {
-			ts.Check(c.Close())
-			return
-		}
-	}
 }
 
 // A server is a vodctl that runs in the background of a script.

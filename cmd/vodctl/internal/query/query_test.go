@@ -363,7 +363,7 @@ func TestFailure(t *testing.T) {
 			t.Errorf("without days: %+v", row)
 		}
 	}
-	if _, err := query.CountRejected(t.Context(), f.store, time.Time{}, time.Time{}, nil); err == nil {
+	if _, err := (query.RejectedQuery{}).Count(t.Context(), f.store); err == nil {
 		t.Error("rejected ones cannot be counted, and that is no error")
 	}
 }
@@ -403,7 +403,7 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-func TestCountRejected(t *testing.T) {
+func TestRejectedCount(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1, 1)
 	for i, day := range []int{-3, -2, -1, 0, 0} {
@@ -413,9 +413,9 @@ func TestCountRejected(t *testing.T) {
 	}
 	f.put(t, "rejected/dt=2026-11-22/notes", []byte("x"))
 	problems := 0
-	n, err := query.CountRejected(t.Context(), f.store, end.AddDate(0, 0, -1), time.Time{}, func(string, error) { problems++ })
+	n, err := query.RejectedQuery{Since: end.AddDate(0, 0, -1), Problem: func(string, error) { problems++ }}.Count(t.Context(), f.store)
 	if n != 3 || err != nil || problems != 1 {
-		t.Errorf("CountRejected = %d, %v, %d problems", n, err, problems)
+		t.Errorf("Count = %d, %v, %d problems", n, err, problems)
 	}
 }
 

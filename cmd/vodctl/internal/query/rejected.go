@@ -158,9 +158,3 @@ func (q RejectedQuery) open(ctx context.Context, s store.Store, key string) Reje
 	}
 	return row
 }
-
-// CountRejected returns how many rejected deliveries were received on the days, in UTC, that [since, until)
-// touches. A zero time is no bound.
-func CountRejected(ctx context.Context, s store.Store, since, until time.Time, problem func(key string, err error)) (int, error) {
-	return RejectedQuery{Since: since, Until: until, Problem: problem}.Count(ctx, s)
-}
