@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vod-callback/recorder/internal/jsonx"
 	"github.com/vod-callback/recorder/internal/test/eventtest"
 	"github.com/vod-callback/recorder/internal/trigger"
 )
@@ -296,6 +297,9 @@ func FuzzRead(f *testing.F) {
 		}
 		if d.Request != nil || len(d.Messages) != 1 || d.Messages[0].Reason != "" || d.Messages[0].Trigger == trigger.Direct {
 			return
+		}
+		if _, err := jsonx.Strict(payload); err != nil {
+			return // text that is not Unicode stays as spelled, and another spelling is another text
 		}
 		sorted, err := json.Marshal(object) // members in the order of their names
 		if err != nil {
