@@ -20,30 +20,30 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// accessHelp is the part of a help text that says where access comes from.
+// accessHelp is the part of a help text that explains how a store is named and reached.
 const accessHelp = "The store is --from, or the environment's RECORD_TO. " + ossHelp
 
-// ossHelp says what a store is, and how OSS is reached.
+// ossHelp explains what a store is and how OSS is reached.
 const ossHelp = `A store is
 ` + storeForm + `.
 
-OSS is reached with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and,
-for temporary credentials, ALIBABA_CLOUD_SECURITY_TOKEN, or else with a profile of the
-Alibaba Cloud CLI: --profile, ALIBABA_CLOUD_PROFILE, or the current one. The region is
-that of the URL, of FC_REGION, of ALIBABA_CLOUD_REGION_ID, or of the profile.`
+The credentials for OSS are ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET
+and, for temporary credentials, ALIBABA_CLOUD_SECURITY_TOKEN. Without them, a profile of
+the Alibaba Cloud CLI is used: --profile, ALIBABA_CLOUD_PROFILE, or the current one. The
+region is the first of: ?region=, FC_REGION, ALIBABA_CLOUD_REGION_ID, the profile's.`
 
-// accessFlags are those of every command that reaches OSS.
+// accessFlags are the flags of every command that reaches OSS.
 type accessFlags struct{ profile string }
 
 func (a *accessFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.profile, "profile", "", "the profile of the Alibaba Cloud CLI whose access key and region to use "+
-		"(default: those of the environment, else the current profile)")
+	cmd.Flags().StringVar(&a.profile, "profile", "", "the Alibaba Cloud CLI profile whose access key and region are used "+
+		"(default: the environment's, else the current profile's)")
 	err := cmd.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		config, _ := readCLIConfig() // without it there is nothing to offer
+		config, _ := readCLIConfig() // without a configuration there is nothing to offer
 		return config.names(), cobra.ShellCompDirectiveNoFileComp
 	})
 	if err != nil {
-		panic(err) // as in complete
+		panic(err) // only a programming error, as in complete
 	}
 }
 
@@ -73,8 +73,8 @@ func (a *accessFlags) openRecorder(target record.Target) (record.Recorder, error
 	return profileRecorder{r, profile}, nil
 }
 
-// resolve completes target with a region, and returns the profile that has the credentials, or nil where the
-// environment has them. A profile that the command line names goes before the environment.
+// resolve completes target with a region. It returns the profile that has the credentials, or nil if the
+// environment has them. A profile named on the command line takes precedence over the environment.
 func (a *accessFlags) resolve(target record.Target) (record.Target, *cliProfile, error) {
 	if target.OSS == nil {
 		return target, nil, nil
@@ -92,7 +92,7 @@ func (a *accessFlags) resolve(target record.Target) (record.Target, *cliProfile,
 	if a.profile != "" {
 		oss.Region = cmp.Or(oss.Region, profile.Region)
 	}
-	if fcRegion == "" { // which the recorder reads by itself, and takes for the region that this runs in
+	if fcRegion == "" { // the recorder reads FC_REGION itself, as the region in which it runs
 		oss.Region = cmp.Or(oss.Region, envRegion, profile.Region)
 	}
 	target.OSS = &oss
@@ -105,19 +105,19 @@ func (a *accessFlags) resolve(target record.Target) (record.Target, *cliProfile,
 		return target, nil, errors.New("no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, " +
 			"or configure the Alibaba Cloud CLI with 'aliyun configure'")
 	}
-	_, err := profile.credentials() // so that what is wrong with it is said at once
+	_, err := profile.credentials() // report a broken profile before the first request
 	return target, profile, err
 }
 
-// A cliConfig is what is read here of the Alibaba Cloud CLI's configuration. The credentials are left to the
-// official library, which knows how to get them for each mode of a profile.
+// A cliConfig is the part of the Alibaba Cloud CLI's configuration that vodctl reads. The official library gets
+// the credentials, because it knows every mode of a profile.
 type cliConfig struct {
 	path     string
 	Current  string        `json:"current"`
 	Profiles []*cliProfile `json:"profiles"`
 }
 
-// A cliProfile is one profile. The zero profile is none.
+// A cliProfile is one profile. The zero value means that there is no profile.
 type cliProfile struct {
 	Name            string `json:"name"`
 	Region          string `json:"region_id"`
@@ -129,8 +129,8 @@ type cliProfile struct {
 	provider *providers.CLIProfileCredentialsProvider
 }
 
-// readCLIConfig reads ~/.aliyun/config.json, or the file that the CLI's own variable names. The error never
-// repeats what is in it.
+// readCLIConfig reads ~/.aliyun/config.json, or the file that the CLI's own variable names. Its errors never
+// repeat the content of the file, because that holds secrets.
 func readCLIConfig() (cliConfig, error) {
 	c := cliConfig{path: os.Getenv("ALIBABA_CLOUD_CONFIG_FILE")}
 	if c.path == "" {
@@ -145,7 +145,7 @@ func readCLIConfig() (cliConfig, error) {
 		return c, err
 	}
 	if json.Unmarshal(data, &c) != nil {
-		return c, fmt.Errorf("%s: not the configuration of the Alibaba Cloud CLI: run 'aliyun configure'", c.path)
+		return c, fmt.Errorf("%s is not a valid configuration of the Alibaba Cloud CLI: run 'aliyun configure'", c.path)
 	}
 	return c, nil
 }
@@ -158,8 +158,8 @@ func (c cliConfig) names() []string {
 	return names
 }
 
-// findProfile returns the profile with a name, or with that of ALIBABA_CLOUD_PROFILE, or the current one. It is
-// the zero profile where none is named and the CLI has not been configured.
+// findProfile returns the profile called name. If name is empty, it returns the profile that ALIBABA_CLOUD_PROFILE
+// names, or else the current one. It returns the zero profile if none is named and the CLI is not configured.
 func findProfile(name string) (*cliProfile, error) {
 	name = cmp.Or(name, os.Getenv("ALIBABA_CLOUD_PROFILE"))
 	if strings.EqualFold(os.Getenv("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"), "true") && name == "" {
@@ -170,7 +170,7 @@ func findProfile(name string) (*cliProfile, error) {
 	case errors.Is(err, fs.ErrNotExist) && name == "":
 		return new(cliProfile), nil
 	case err != nil:
-		return nil, fmt.Errorf("the profile of the Alibaba Cloud CLI: %w", err)
+		return nil, fmt.Errorf("cannot read the Alibaba Cloud CLI profile: %w", err)
 	}
 	name = cmp.Or(name, config.Current)
 	for _, p := range config.Profiles {
@@ -180,10 +180,10 @@ func findProfile(name string) (*cliProfile, error) {
 		p.provider, err = providers.NewCLIProfileCredentialsProviderBuilder().WithProfileFile(config.path).WithProfileName(name).Build()
 		return p, err
 	}
-	return nil, usagef("there is no profile %q in %s, which has: %s", name, config.path, strings.Join(config.names(), ", "))
+	return nil, usagef("there is no profile %q in %s; it has: %s", name, config.path, strings.Join(config.names(), ", "))
 }
 
-// credentials returns the profile's credentials, new ones where the last expire.
+// credentials returns the profile's credentials. It gets new ones when the last ones expire.
 func (p *cliProfile) credentials() (record.Credentials, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -194,7 +194,7 @@ func (p *cliProfile) credentials() (record.Credentials, error) {
 	return record.Credentials{AccessKeyID: c.AccessKeyId, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken}, nil
 }
 
-// withoutSecrets takes out of an error what a service may have repeated in it.
+// withoutSecrets removes the profile's secrets from an error text, because a service may repeat them in it.
 func (p *cliProfile) withoutSecrets(text string) string {
 	for _, secret := range []string{p.AccessKeyID, p.AccessKeySecret, p.SecurityToken} {
 		if secret != "" {

@@ -38,7 +38,7 @@ func TestAccess(t *testing.T) { // not parallel: it is all about the environment
 		{name: "no region", env: envKeys + "ALIBABA_CLOUD_CONFIG_FILE=/nonexistent", url: "oss://bucket", err: "no region: add ?region=ID"},
 		{name: "named, not configured", env: "ALIBABA_CLOUD_CONFIG_FILE=/nonexistent", profile: "work", url: "oss://bucket", err: "no such file"},
 		{name: "disabled", env: "ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true", url: "oss://bucket?region=cn-hangzhou", err: "no credentials"},
-		{name: "broken", env: "ALIBABA_CLOUD_CONFIG_FILE=broken", url: "oss://bucket", err: "not the configuration of the Alibaba Cloud CLI"},
+		{name: "broken", env: "ALIBABA_CLOUD_CONFIG_FILE=broken", url: "oss://bucket", err: "is not a valid configuration of the Alibaba Cloud CLI"},
 		{name: "a directory needs none", env: "ALIBABA_CLOUD_CONFIG_FILE=broken", url: "file:///dir"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

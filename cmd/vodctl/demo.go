@@ -49,39 +49,40 @@ kind, and show what it answered and what it recorded.`,
 			if err != nil {
 				return err
 			}
-			defer rt.Close() //nolint:errcheck // the function is killed, there is nothing left to fail
+			defer rt.Close() //nolint:errcheck // Close kills the function; its error does not matter here
 			if err := d.play(cmd.Context(), rt, cmd.OutOrStdout()); err != nil {
 				return errors.Join(err, errors.New(log.String()))
 			}
-			if err := rt.Close(); err != nil { // so that the log is complete
+			if err := rt.Close(); err != nil { // after Close, the log is complete
 				return err
 			}
 			if err := d.explain(cmd.OutOrStdout(), dir, &log); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.ErrOrStderr(), "\nWhat became of the first edit, and of all:")
+			fmt.Fprintln(cmd.ErrOrStderr(), "\nTo see the first edit, and all edits:")
 			suggest(cmd.ErrOrStderr(), commandLine("show", d.media, "--from", dir), commandLine("list", "--from", dir, "--event", "*"))
 			return nil
 		},
 	}
 	ff.add(cmd.Flags())
-	cmd.Flags().StringVar(&dir, "to", "outcomes", "the directory to record to; it must be empty or not be there yet")
+	cmd.Flags().StringVar(&dir, "to", "outcomes", "the directory to record to; it must be new or empty")
 	return cmd
 }
 
-// emptyDir returns the absolute path of dir, which must not hold anything: a demo shows all there is.
+// emptyDir returns the absolute path of dir. A directory that is not empty is an error, because its files would
+// mix with those of the demo.
 func emptyDir(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	if len(entries) > 0 {
-		return "", fmt.Errorf("%s is not empty: remove it, or name another with --to", dir)
+		return "", fmt.Errorf("%s is not empty: remove it, or name another directory with --to", dir)
 	}
 	return filepath.Abs(dir)
 }
 
-// demoEvents are the types of events that the demo's function records: an edit, and what follows it.
+// demoEvents are the event types that the demo's function records: an edit, and the events that follow it.
 var demoEvents = []string{events.TypeProduceMediaComplete, "FileUploadComplete", "TranscodeComplete"}
 
 // A demo plays deliveries and keeps track of what they recorded.
@@ -122,16 +123,16 @@ func (d *demo) scenes() []scene {
 	}
 }
 
-// later returns an event of another type that follows an edit.
+// later returns an event of another type, published some time after an edit.
 func later(produced sample.Event, after time.Duration, eventType string) []byte {
 	body, _, err := sample.Event{MediaID: produced.MediaID, Time: produced.Time.Add(after)}.OfType(eventType)
 	if err != nil {
-		panic(err) // there are samples of these
+		panic(err) // every type in demoEvents has a sample
 	}
 	return body
 }
 
-// callback returns the trigger event of a callback with the headers of one producer, or of none.
+// callback returns the HTTP trigger event of a callback. With zero headers the callback is unsigned.
 func (d *demo) callback(names callback.Headers, body []byte, now time.Time) []byte {
 	header := http.Header{"Content-Type": {"application/json"}}
 	if names != (callback.Headers{}) {
@@ -217,7 +218,7 @@ func (d *demo) newFiles() ([]string, error) {
 	return names, err
 }
 
-// explain says where the records lie, what one looks like, and why something was not recorded.
+// explain prints where the records are, what one looks like, and why some deliveries were not recorded.
 func (d *demo) explain(out io.Writer, dir string, log io.Reader) error {
 	text, err := os.ReadFile(d.first)
 	if err != nil {
@@ -233,7 +234,7 @@ func (d *demo) explain(out io.Writer, dir string, log io.Reader) error {
 	}
 	fmt.Fprintf(out, "\nThe function wrote %s to %s. The first, %s:\n%s\n",
 		plural(len(d.seen), "record"), dir, filepath.Join(dir, rel), pretty.String())
-	fmt.Fprint(out, "The function's log says why the others were not recorded:\n")
+	fmt.Fprint(out, "The function's log says why the other deliveries were not recorded:\n")
 	lines := json.NewDecoder(onlyJSON(log))
 	for {
 		var line struct{ Msg, Reason string }
@@ -249,9 +250,9 @@ func (d *demo) explain(out io.Writer, dir string, log io.Reader) error {
 	}
 }
 
-// onlyJSON leaves out the lines that the SDK writes about its calls.
+// onlyJSON removes the plain lines that the SDK writes about each invocation.
 func onlyJSON(log io.Reader) io.Reader {
-	text, _ := io.ReadAll(log) // a buffer
+	text, _ := io.ReadAll(log) // log is a buffer, which has no read errors
 	var out bytes.Buffer
 	for line := range bytes.Lines(text) {
 		if bytes.HasPrefix(line, []byte("{")) {

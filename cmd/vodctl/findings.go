@@ -15,7 +15,7 @@ type findingWriter interface {
 	end() error
 }
 
-// findingFormats are the values of -o, and what makes each.
+// findingFormats maps the values of -o to the functions that make their writers.
 var findingFormats = map[string]func(io.Writer, *time.Location) findingWriter{
 	"table": newFindingTable,
 	"json": func(out io.Writer, _ *time.Location) findingWriter {
@@ -29,7 +29,7 @@ var findingFormats = map[string]func(io.Writer, *time.Location) findingWriter{
 	},
 }
 
-// findingRows writes findings as list writes records.
+// findingRows writes findings in the same form as list writes records.
 type findingRows struct{ rowWriter }
 
 func (w findingRows) finding(o outcome.Outcome) error {
@@ -41,7 +41,7 @@ func (w findingRows) finding(o outcome.Outcome) error {
 	return err
 }
 
-// A findingTable shows findings to people.
+// A findingTable writes findings as a table.
 type findingTable struct {
 	*table
 	clock clock

@@ -10,13 +10,13 @@ import (
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/query"
 )
 
-// followEvery is how often a store is looked at for what is newly recorded. One that takes long to list is
-// looked at less often: a tenth of the time at the most is spent on listing.
+// followEvery is how often follow lists the store. A store that is slow to list is listed less often, so that
+// listing takes at most a tenth of the time.
 const followEvery = 2 * time.Second
 
-// follow writes the outcomes, oldest first, and goes on with those that are newly recorded until the command's
-// context ends, which is not a failure. An outcome can be recorded late, for a day that has passed, so all days
-// of the time range are listed each time.
+// follow writes the outcomes, oldest first, and then each newly recorded outcome until the command's context
+// ends. That end is not a failure. Each pass lists all days of the time range, because an outcome can be recorded
+// after its day has passed.
 func (l *listing) follow(out rowWriter) error {
 	ctx := l.cmd.Context()
 	stderr := l.cmd.ErrOrStderr()
@@ -38,7 +38,7 @@ func (l *listing) follow(out rowWriter) error {
 			fmt.Fprintf(stderr, "vodctl: %v\nTrying again.\n", l.source.explain(err))
 		}
 		if first && terminalWidth(stderr) > 0 {
-			fmt.Fprintln(stderr, "Waiting for what is newly recorded. Ctrl-C stops.")
+			fmt.Fprintln(stderr, "Waiting for new outcomes. Press Ctrl-C to stop.")
 		}
 		select {
 		case <-time.After(max(followEvery, 9*time.Since(start))):
@@ -48,7 +48,7 @@ func (l *listing) follow(out rowWriter) error {
 	}
 }
 
-// pass writes what is new since the last pass.
+// pass writes the outcomes that were recorded since the last pass.
 func (l *listing) pass(out rowWriter, seen *keySet, first bool) (err error) {
 	l.query.Progress = new(query.Progress)
 	var line *progress
@@ -67,7 +67,7 @@ func (l *listing) pass(out rowWriter, seen *keySet, first bool) (err error) {
 		}
 		return err
 	}
-	var newest []query.Row // where there is a limit, which is of the newest
+	var newest []query.Row // used only with a limit, which selects the newest
 	l.query.OldestFirst = l.query.Limit == 0
 	for row, failed := range l.query.Rows(l.cmd.Context(), l.source) {
 		if failed != nil {
@@ -92,17 +92,17 @@ func (l *listing) pass(out rowWriter, seen *keySet, first bool) (err error) {
 	return err
 }
 
-// A keySet knows which keys were seen in earlier passes, by their hashes, since there can be many.
+// A keySet remembers which keys were seen in earlier passes. It keeps hashes, because there can be many keys.
 type keySet struct {
 	seed maphash.Seed
 
 	mu      sync.Mutex
 	before  map[uint64]bool
-	listed  []uint64 // in this pass
-	written []uint64 // of those
+	listed  []uint64 // keys listed in this pass
+	written []uint64 // those of them that were written
 }
 
-// has says whether the key was seen before this pass.
+// has reports whether the key was seen before this pass.
 func (s *keySet) has(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +121,7 @@ func (s *keySet) add(key string) {
 	s.written = append(s.written, maphash.String(s.seed, key))
 }
 
-// commit ends a pass. Of one that failed only what was written counts as seen.
+// commit ends a pass. If the pass failed, only the keys that were written count as seen.
 func (s *keySet) commit(complete bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 // A lineWriter writes JSON objects, one on each line: as lines (NDJSON), or as one array.
 type lineWriter struct {
 	out   *bufio.Writer
-	live  bool // somebody is watching
+	live  bool // the output is a terminal: flush each line
 	array bool
 	lines int
 }
@@ -26,10 +26,10 @@ func newLines(out io.Writer, array bool) *lineWriter {
 	return &lineWriter{out: bufio.NewWriter(data), live: live, array: array}
 }
 
-// line writes an object, and returns whether it is time to flush.
+// line writes an object. It reports whether the caller should flush.
 func (w *lineWriter) line(object []byte) (bool, error) {
 	object = bytes.TrimSpace(object)
-	if bytes.ContainsAny(object, "\n\r") { // written by another hand; one line is the promise
+	if bytes.ContainsAny(object, "\n\r") { // another program wrote it; we promise one line
 		var b bytes.Buffer
 		if err := json.Compact(&b, object); err != nil {
 			return false, err
@@ -44,7 +44,7 @@ func (w *lineWriter) line(object []byte) (bool, error) {
 		}
 	}
 	w.lines++
-	_, _ = w.out.WriteString(before) // a bufio.Writer reports its error again
+	_, _ = w.out.WriteString(before) // Flush reports an error
 	_, _ = w.out.Write(object)
 	_, err := w.out.WriteString(after)
 	return w.live, err
@@ -62,10 +62,10 @@ func (w *lineWriter) end() error {
 	return w.out.Flush()
 }
 
-// A csvWriter writes CSV below a line with the names of the columns.
+// A csvWriter writes CSV with a header line.
 type csvWriter struct {
 	out  *bufio.Writer
-	live bool // somebody is watching
+	live bool // the output is a terminal: flush each line
 }
 
 func newCSV(out io.Writer, names []string) *csvWriter {
@@ -75,7 +75,7 @@ func newCSV(out io.Writer, names []string) *csvWriter {
 	return w
 }
 
-// line writes a row, and returns whether it is time to flush.
+// line writes a row. It reports whether the caller should flush.
 func (w *csvWriter) line(values ...any) (bool, error) {
 	cells := make([]string, len(values))
 	for i, v := range values {
@@ -89,9 +89,9 @@ func (w *csvWriter) flush() error { return w.out.Flush() }
 
 func (w *csvWriter) end() error { return w.out.Flush() }
 
-// csvCell returns a member's value as the record spells it. Every text is quoted, which encoding/csv does only
-// where it has to: a text with a semicolon in it would otherwise begin another cell in a spreadsheet that
-// separates by semicolons too. A member that the record does not have is an empty cell.
+// csvCell returns a member's value as the record spells it. It quotes every text. encoding/csv quotes only where
+// it must, and a spreadsheet that also separates cells at semicolons would split an unquoted text. A member that
+// the record does not have is an empty cell.
 func csvCell(v any) string {
 	var text string
 	switch v := v.(type) {
@@ -110,9 +110,9 @@ func csvCell(v any) string {
 	return `"` + strings.ReplaceAll(noFormula(text), `"`, `""`) + `"`
 }
 
-// noFormula keeps a spreadsheet from taking for a formula what a stranger wrote: a value whose first visible
-// character is = + - @, also in their full-width forms, gets an apostrophe before it, and so does a value that
-// begins with one. Taking one leading apostrophe away gives the exact value back.
+// noFormula prevents a spreadsheet from running a text as a formula, because anybody may have written the text.
+// It puts an apostrophe before a value whose first visible character is = + - @ (or the full-width form of one),
+// and before a value that begins with an apostrophe. Removing one leading apostrophe gives the exact value back.
 func noFormula(s string) string {
 	visible := strings.TrimLeftFunc(s, func(r rune) bool { return r == ' ' || !printable(r) || unicode.Is(unicode.M, r) })
 	first, _ := utf8.DecodeRuneInString(visible)

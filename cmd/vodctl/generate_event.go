@@ -17,10 +17,10 @@ import (
 	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
-// defaultURL is where a generated HTTP callback goes unless told otherwise.
+// defaultURL is the URL of a generated HTTP callback if --url is not given.
 const defaultURL = "https://www.example.com/your/callback"
 
-// An eventRequest is what the flags of generate-event ask for.
+// An eventRequest holds the flags of generate-event.
 type eventRequest struct {
 	event     sample.Event
 	eventType string
@@ -32,7 +32,7 @@ type eventRequest struct {
 	key       string
 }
 
-// envelopes wrap events by trigger. Only a batch takes more than one.
+// envelopes holds, by trigger, the function that wraps events. Only a batch takes more than one event.
 var envelopes = map[string]func(r eventRequest, bodies [][]byte, now time.Time) ([]byte, error){
 	"http": eventRequest.http,
 	"mns-topic": func(_ eventRequest, bodies [][]byte, now time.Time) ([]byte, error) {
@@ -59,12 +59,12 @@ func newGenerateEvent() *cobra.Command {
 		Short: "Print a sample payload as the platform would deliver it",
 		Long: `Print an event as Function Compute would deliver it through TRIGGER: ` + strings.Join(triggerNames(), ", ") + `.
 
---event makes an event of another type than ProduceMediaComplete by its published
-sample: ` + strings.Join(sample.Types(), ", ") + `.
+The default is a ProduceMediaComplete event. --event selects another type, made from
+its published sample: ` + strings.Join(sample.Types(), ", ") + `.
 
-Identifiers that are not given are new each time, and the time is now. For http,
---url and --key sign the callback for now; without a key it is unsigned, and the
-function refuses it.`,
+IDs that are not given are random, and the event time is now. For http, --url and --key
+sign the callback with the current time. Without --key the callback is unsigned, and
+the function refuses it.`,
 		Example: `  vodctl generate-event http --url https://www.example.com/your/callback --key Test123
   vodctl generate-event mns-topic --producer ims --status fail --error-code InvalidParameter
   vodctl generate-event mns-queue --event TranscodeComplete --status fail
@@ -94,22 +94,22 @@ function refuses it.`,
 	f := cmd.Flags()
 	f.StringVar(&r.eventType, "event", events.TypeProduceMediaComplete, "the type of the event")
 	f.StringVar(&r.producer, "producer", "vod", "the service that sends the event: vod or ims")
-	f.StringVar(&r.status, "status", "success", "how the edit ended: success or fail")
-	f.StringVar(&r.event.MediaID, "media-id", "", "the ID of the produced media (default: a new one)")
-	f.StringVar(&r.event.ProjectID, "project-id", "", "the ID of the editing project (default: a new one)")
-	f.StringVar(&r.eventTime, "event-time", "", "when the edit ended, RFC 3339 (default: now)")
-	f.StringVar(&r.event.ErrorCode, "error-code", "", "why it failed, for --status fail (default: the published sample's)")
-	f.StringVar(&r.event.ErrorMessage, "error-message", "", "the same in words (default: the published sample's)")
-	f.IntVar(&r.count, "count", 3, "how many messages a batch has, for mns-queue-batch")
+	f.StringVar(&r.status, "status", "success", "the status of the edit: success or fail")
+	f.StringVar(&r.event.MediaID, "media-id", "", "the media ID of the produced video (default: random)")
+	f.StringVar(&r.event.ProjectID, "project-id", "", "the ID of the editing project (default: random)")
+	f.StringVar(&r.eventTime, "event-time", "", "the time of the event, RFC 3339 (default: now)")
+	f.StringVar(&r.event.ErrorCode, "error-code", "", "the error code, for --status fail (default: from the published sample)")
+	f.StringVar(&r.event.ErrorMessage, "error-message", "", "the error message, for --status fail (default: from the published sample)")
+	f.IntVar(&r.count, "count", 3, "the number of messages in the batch, for mns-queue-batch")
 	f.StringVar(&r.url, "url", defaultURL, "the callback URL as configured at the sender, for http")
-	f.StringVar(&r.key, "key", "", "the callback key that signs, for http")
+	f.StringVar(&r.key, "key", "", "the callback key to sign with, for http")
 	complete(cmd, "event", sample.Types()...)
 	complete(cmd, "producer", string(events.VOD), string(events.IMS))
 	complete(cmd, "status", string(events.Success), string(events.Fail))
 	return cmd
 }
 
-// check reads the flags' words and refuses flags that the trigger has no use for.
+// check parses the flags and refuses flags that do not apply to the trigger.
 func (r *eventRequest) check(cmd *cobra.Command, trigger string) error {
 	for flag, only := range map[string]string{"count": "mns-queue-batch", "url": "http", "key": "http"} {
 		if cmd.Flags().Changed(flag) && trigger != only {
@@ -136,11 +136,11 @@ func (r *eventRequest) check(cmd *cobra.Command, trigger string) error {
 	return r.checkType(cmd)
 }
 
-// checkType refuses what an event of the type does not have. Only ProduceMediaComplete is made in both forms: of
-// other types the producer is told by the sample, unless it is asked for.
+// checkType refuses flags that do not apply to the event type. Only ProduceMediaComplete exists in the forms of
+// both producers. For other types the sample decides the producer, unless --producer is given.
 func (r *eventRequest) checkType(cmd *cobra.Command) error {
 	if !slices.Contains(sample.Types(), r.eventType) {
-		return usagef("--event %q: there is no published type of this name%s", r.eventType, spelling.DidYouMean(r.eventType, sample.Types()))
+		return usagef("--event %q: there is no published event type of this name%s", r.eventType, spelling.DidYouMean(r.eventType, sample.Types()))
 	}
 	if r.eventType != events.TypeProduceMediaComplete && !cmd.Flags().Changed("producer") {
 		r.event.Producer = ""
@@ -168,7 +168,7 @@ func (r *eventRequest) payload(trigger string, now time.Time) ([]byte, error) {
 	return envelopes[trigger](*r, bodies, now)
 }
 
-// http wraps the event as a callback, signed where there is a key.
+// http wraps the event as a callback. The callback is signed if there is a key.
 func (r eventRequest) http(bodies [][]byte, now time.Time) ([]byte, error) {
 	target, err := parseCallbackURL(r.url)
 	if err != nil {

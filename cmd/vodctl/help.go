@@ -8,16 +8,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// helpWidth is how wide help texts are at the most. Longer lines are hard to read.
+// helpWidth is the maximum width of help texts. Longer lines are hard to read.
 const helpWidth = 80
 
-// These are settings of the whole package cobra.
+// init changes settings that cobra keeps for the whole package.
 func init() {
-	cobra.EnableCommandSorting = false // the groups have an order
+	cobra.EnableCommandSorting = false // keep the order of the groups
 	cobra.AddTemplateFunc("wrapped", func(text string) string { return wrap(text, columns()) })
 }
 
-// columns is how wide help texts are: as the terminal, or less.
+// columns returns the width of help texts: the terminal's, but at most helpWidth.
 func columns() int {
 	if w := terminalWidth(os.Stdout); w > 0 {
 		return min(w, helpWidth)
@@ -25,14 +25,14 @@ func columns() int {
 	return helpWidth
 }
 
-// setHelp has cmd and its commands wrap their help texts to the terminal.
+// setHelp makes cmd and its subcommands wrap their help texts to the terminal's width.
 func setHelp(cmd *cobra.Command) {
 	cmd.SetHelpTemplate(strings.ReplaceAll(cmd.HelpTemplate(), "{{. | trimTrailingWhitespaces}}", "{{. | wrapped}}"))
 	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", columns())))
 }
 
-// wrap breaks the lines of text anew, so that none is wider than width where it has a blank. Paragraphs are
-// separated by empty lines.
+// wrap fills the paragraphs of text again, so that no line is wider than width unless it is a single word.
+// Paragraphs are separated by empty lines.
 func wrap(text string, width int) string {
 	var paragraphs []string
 	for paragraph := range strings.SplitSeq(text, "\n\n") {

@@ -20,7 +20,7 @@ import (
 	"github.com/vod-callback/recorder/internal/local/fclocal"
 )
 
-// functionFlags are those of every command that runs the function.
+// functionFlags are the flags of every command that runs the function.
 type functionFlags struct {
 	function string
 	env      []string
@@ -28,9 +28,9 @@ type functionFlags struct {
 }
 
 func (ff *functionFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&ff.function, "function", "", "the built function (default: target/main, else main beside vodctl)")
+	f.StringVar(&ff.function, "function", "", "the built function (default: target/main, else main next to vodctl)")
 	f.StringArrayVar(&ff.env, "env", nil, "an environment variable of the function, NAME=VALUE (repeatable)")
-	f.DurationVar(&ff.timeout, "timeout", 10*time.Second, "how long one invocation may take")
+	f.DurationVar(&ff.timeout, "timeout", 10*time.Second, "the timeout of one invocation")
 }
 
 // start starts the function, with its log on standard error.
@@ -56,7 +56,8 @@ func (ff *functionFlags) start(log io.Writer) (*fclocal.Runtime, error) {
 	})
 }
 
-// find returns where the function is: as named, where 'make build' puts it, or beside vodctl.
+// find returns the path of the function: the one that --function names, or else where 'make build' puts it, or
+// else next to vodctl.
 func (ff *functionFlags) find() (string, error) {
 	places := []string{ff.function}
 	if ff.function == "" {
@@ -70,11 +71,11 @@ func (ff *functionFlags) find() (string, error) {
 			return filepath.Abs(place)
 		}
 	}
-	return "", fmt.Errorf("the function is not at %s: build it with 'make build', or name it with --function", strings.Join(places, " or "))
+	return "", fmt.Errorf("there is no function at %s: build it with 'make build', or name it with --function", strings.Join(places, " or "))
 }
 
-// hostFunction is where 'make build' puts the function below target/. On another kind of machine than the cloud's
-// it is the build for this one.
+// hostFunction returns the path, below target/, at which 'make build' puts the function for this machine. If this
+// machine is not linux/amd64 as in the cloud, it is a separate build.
 func hostFunction() string {
 	if runtime.GOOS == "linux" && runtime.GOARCH == "amd64" {
 		return "main"
@@ -82,7 +83,7 @@ func hostFunction() string {
 	return filepath.Join("host", "main")
 }
 
-// getenv looks a variable up as the function will see it.
+// getenv returns the value that the function will see for a variable.
 func (ff *functionFlags) getenv(name string) string {
 	value := os.Getenv(name)
 	for _, e := range ff.env {
@@ -98,16 +99,17 @@ func newInvoke() *cobra.Command {
 	var files []string
 	cmd := &cobra.Command{
 		Use:   "invoke [--event-file FILE]...",
-		Short: "Hand payloads to the built function and print its answers",
-		Long: `Start the built function against a local runtime API, hand it each payload, and
-print each answer, one a line. The function's log goes to standard error.
+		Short: "Invoke the built function with payloads and print its answers",
+		Long: `Start the built function with a local runtime API, invoke it with each payload, and
+print each answer on one line. The function's log goes to standard error.
 
-The function has this command's environment, with --env on top. The invocation's
-context (region, account, credentials) is taken from FC_REGION, FC_ACCOUNT_ID and
-ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN in it.
+The function gets this command's environment and the variables of --env. The region,
+account and credentials of the invocation context come from these variables:
+FC_REGION, FC_ACCOUNT_ID, ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET
+and ALIBABA_CLOUD_SECURITY_TOKEN.
 
-The exit status is 1 where an invocation failed. An HTTP answer of any status is
-no failure of the invocation.`,
+The exit status is 1 if an invocation failed. An HTTP answer with an error status is
+not a failed invocation.`,
 		Example: `  vodctl invoke --event-file events/testdata/mns-topic.json
   vodctl generate-event mns-queue-batch | vodctl invoke --env RECORD_TO=file:///tmp/outcomes`,
 		Args: noArgs,
@@ -123,16 +125,16 @@ no failure of the invocation.`,
 			if err != nil {
 				return err
 			}
-			defer rt.Close() //nolint:errcheck // the function is killed, there is nothing left to fail
+			defer rt.Close() //nolint:errcheck // Close kills the function; its error does not matter here
 			return invokeAll(cmd, rt, payloads)
 		},
 	}
 	ff.add(cmd.Flags())
-	cmd.Flags().StringArrayVarP(&files, "event-file", "e", nil, "a file with one payload, - for standard input (repeatable; default: -)")
+	cmd.Flags().StringArrayVarP(&files, "event-file", "e", nil, "a file with one payload; - means standard input (repeatable; default: -)")
 	return cmd
 }
 
-// stdin returns a command's standard input. Where that is a terminal it says what it waits for.
+// stdin returns a command's standard input. If that is a terminal, it prints what the command waits for.
 func stdin(cmd *cobra.Command) io.Reader {
 	in := cmd.InOrStdin()
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -140,14 +142,14 @@ func stdin(cmd *cobra.Command) io.Reader {
 		if runtime.GOOS == "windows" {
 			end = "Ctrl-Z and Enter"
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "Waiting for input: paste it, press Enter and %s. Ctrl-C stops.\n", end)
+		fmt.Fprintf(cmd.ErrOrStderr(), "Waiting for input: paste it, then press Enter and %s. Press Ctrl-C to stop.\n", end)
 	}
 	return in
 }
 
 var errInterruptedCommand = errors.New("interrupted")
 
-// readAll reads in to its end, or until ctx ends: a terminal may never come to an end.
+// readAll reads in until its end, or until ctx ends, because input from a terminal may never end.
 func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
 	type result struct {
 		data []byte
@@ -166,7 +168,8 @@ func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
 	}
 }
 
-// readFiles reads every payload before the first is handed over: a missing file changes nothing.
+// readFiles reads all payloads before the first invocation, so that a missing file stops the command before it
+// changes anything.
 func readFiles(cmd *cobra.Command, files []string) ([][]byte, error) {
 	payloads := make([][]byte, len(files))
 	for i, name := range files {
@@ -183,7 +186,7 @@ func readFiles(cmd *cobra.Command, files []string) ([][]byte, error) {
 	return payloads, nil
 }
 
-// invokeAll prints the answers in order, failed ones too, and fails at the end if any did.
+// invokeAll prints the answers in order, also those of failed invocations. It returns an error if any failed.
 func invokeAll(cmd *cobra.Command, rt *fclocal.Runtime, payloads [][]byte) error {
 	failed := 0
 	for _, payload := range payloads {
@@ -207,7 +210,7 @@ func invokeAll(cmd *cobra.Command, rt *fclocal.Runtime, payloads [][]byte) error
 	return nil
 }
 
-// oneLine returns JSON without the line breaks that the SDK puts into its errors; anything else as it is.
+// oneLine removes the line breaks that the SDK puts into its JSON errors. It returns other payloads unchanged.
 func oneLine(payload []byte) []byte {
 	v := jsontext.Value(bytes.TrimSpace(payload))
 	if err := v.Compact(); err != nil {

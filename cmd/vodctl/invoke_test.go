@@ -25,7 +25,7 @@ func TestFunctionBesideVodctl(t *testing.T) {
 		return string(out), err
 	}
 	name := hostFunction()
-	if out, err := invoke(); err == nil || !strings.Contains(out, "the function is not at "+filepath.Join("target", name)+" or "+filepath.Join(bin, name)+": build it with 'make build'") {
+	if out, err := invoke(); err == nil || !strings.Contains(out, "there is no function at "+filepath.Join("target", name)+" or "+filepath.Join(bin, name)+": build it with 'make build'") {
 		t.Errorf("without a function: %v, %s", err, out)
 	}
 	check(t, os.MkdirAll(filepath.Dir(filepath.Join(bin, name)), 0o700))

@@ -15,7 +15,7 @@ import (
 	"github.com/vod-callback/recorder/events"
 )
 
-// A listRequest is what the flags of list ask for.
+// A listRequest holds the flags of list.
 type listRequest struct {
 	from     fromFlag
 	span     spanFlags
@@ -35,29 +35,30 @@ func newList() *cobra.Command {
 		Short: "List recorded outcomes, newest first",
 		Long: `List the outcomes of a time range, newest first.
 
-The objects' names tell times, media and statuses; an object is opened only where a
-filter or a column needs what is in it: with -o table only failed outcomes are, with
---project, --wide, json, ndjson and csv all of the time range.
+The names of the objects contain the time, media ID and status. list opens an object
+only if a filter or a column needs its content. With -o table it opens only failed
+outcomes. With --project, --wide, -o json, -o ndjson and -o csv it opens every object
+of the time range.
 
-On a terminal a table fits the width: IDs are shortened, which 'show' takes, and the
-year is left out where it is this one.
+On a terminal, a table fits the width: IDs are shortened, and the current year is
+left out. 'vodctl show' accepts a shortened ID.
 
--o ndjson prints the records as they are stored, and -o json the same as one array.
--o csv prints a header line with the record's members, and every text in quotes. So
-that a spreadsheet runs nothing that a stranger wrote, a text whose first visible
-character is = + - or @, or that begins with ', has one ' before it.
+-o ndjson prints the records as they are stored. -o json prints them as one array.
+-o csv prints a header line and quotes every text. A text that a spreadsheet could
+run as a formula (its first visible character is = + - or @) has a ' before it, and
+so has a text that begins with '.
 
---event lists other types of events, where the function's RECORD_EVENTS has them
-recorded: one or several, or '*' for all.
+--event lists other event types, if the function's RECORD_EVENTS selects them: one or
+more types separated by commas, or '*' for all.
 
---follow prints what there is, oldest first, and goes on with what is newly recorded
-until Ctrl-C. --rejected lists the deliveries in which there was no event instead,
-with the reason; --since and --until are then of their receipt.
+--follow prints the recorded outcomes, oldest first, and then each new one, until
+Ctrl-C. --rejected lists the deliveries that contained no event, with the reason;
+--since and --until then apply to the time of receipt.
 
-Edits that 'vodctl reconcile --to' found without a record are listed as such, until
-one is there.
+list also shows the edits that 'vodctl reconcile --to' found without a record, until
+they have one.
 
-Objects that are not readable records are named and counted on standard error.
+Objects that cannot be read as records are counted and named on standard error.
 
 ` + accessHelp,
 		Example: `  vodctl list --since 24h --status fail
@@ -72,22 +73,22 @@ Objects that are not readable records are named and counted on standard error.
 	f := cmd.Flags()
 	r.from.add(cmd, f)
 	r.span.add(cmd, f)
-	f.StringVar(&r.events, "event", events.TypeProduceMediaComplete, "the types of events, separated by commas, or * for all")
-	f.StringVar(&r.status, "status", "", "only these: success or fail")
-	f.StringVar(&r.query.Media, "media", "", "only this media ID (the JobId where IMS gave no MediaId)")
+	f.StringVar(&r.events, "event", events.TypeProduceMediaComplete, "the event types, separated by commas, or * for all")
+	f.StringVar(&r.status, "status", "", "only outcomes with this status: success or fail")
+	f.StringVar(&r.query.Media, "media", "", "only this media ID (or the JobId of an event without a MediaId)")
 	f.StringVar(&r.query.Project, "project", "", "only this project ID")
 	f.StringVar(&r.query.ErrorCode, "error-code", "", "only outcomes that failed with this code")
-	f.IntVar(&r.query.Limit, "limit", 0, "stop after so many (0: all); with --follow, begin with so many")
-	f.BoolVar(&r.wide, "wide", false, "in a table, also project, producer and trigger")
-	f.BoolVar(&r.rejected, "rejected", false, "the rejected deliveries instead: time, trigger, reason and key")
-	f.BoolVar(&r.follow, "follow", false, "go on with what is newly recorded, until Ctrl-C")
+	f.IntVar(&r.query.Limit, "limit", 0, "the maximum number of outcomes (0: no limit); with --follow, how many to begin with")
+	f.BoolVar(&r.wide, "wide", false, "in a table, also show project, producer and trigger")
+	f.BoolVar(&r.rejected, "rejected", false, "list rejected deliveries instead: time, trigger, reason and key")
+	f.BoolVar(&r.follow, "follow", false, "keep printing new outcomes until Ctrl-C")
 	f.StringVarP(&r.format, "output", "o", "table", "the format: "+oneOf(formatNames()))
 	complete(cmd, "status", string(events.Success), string(events.Fail))
 	complete(cmd, "output", formatNames()...)
 	complete(cmd, "limit", "20", "100")
 	complete(cmd, "event", events.TypeProduceMediaComplete, events.AllTypes)
 	for _, free := range []string{"media", "project", "error-code"} {
-		complete(cmd, free) // nothing, and above all no file names
+		complete(cmd, free) // offer nothing; without this the shell offers file names
 	}
 	return cmd
 }
@@ -123,7 +124,7 @@ func (r *listRequest) run(cmd *cobra.Command) error {
 	return err
 }
 
-// check finds flags that cannot be used, or not together.
+// check refuses flags that have a bad value or exclude each other.
 func (r *listRequest) check(cmd *cobra.Command) error {
 	r.query.Status = events.Status(r.status)
 	var err error
@@ -142,9 +143,9 @@ func (r *listRequest) check(cmd *cobra.Command) error {
 	case r.wide && r.format != "table":
 		return usagef("--wide is for -o table; the other formats have everything")
 	case r.follow && r.format == "json":
-		return usagef("--follow with -o json: an array needs an end; want -o ndjson")
+		return usagef("--follow with -o json: the array would never end; want -o ndjson")
 	case r.follow && r.span.until != "":
-		return usagef("--follow goes on until Ctrl-C, and takes no --until")
+		return usagef("--follow and --until exclude each other: --follow runs until Ctrl-C")
 	}
 	for _, flag := range []string{"event", "status", "media", "project", "error-code", "wide", "follow"} {
 		if r.rejected && cmd.Flags().Changed(flag) {
@@ -154,10 +155,10 @@ func (r *listRequest) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// errInterrupted ends a command that was stopped before it had all.
-var errInterrupted = errors.New("interrupted: this is what was found so far")
+// errInterrupted is the error of a command that was stopped before it found everything.
+var errInterrupted = errors.New("interrupted: the output is incomplete")
 
-// A listing writes what a query finds.
+// A listing writes the rows that a query finds.
 type listing struct {
 	cmd    *cobra.Command
 	source source
@@ -173,7 +174,7 @@ func (l *listing) run(out rowWriter) (shown int, err error) {
 	return l.write(out, l.source.rows(l.cmd.Context(), l.query))
 }
 
-// write writes rows and returns how many there were. Whatever stops it, what was found is written.
+// write writes rows and returns how many there were. After an error, the rows found so far are still written.
 func (l *listing) write(out rowWriter, rows iter.Seq2[query.Row, error]) (shown int, err error) {
 	stderr := l.cmd.ErrOrStderr()
 	line := showProgress(stderr, func() string { return queryInWords(l.query.Progress) })
@@ -204,7 +205,7 @@ func (l *listing) write(out rowWriter, rows iter.Seq2[query.Row, error]) (shown 
 	return shown, l.source.why(l.cmd.Context(), failed)
 }
 
-// why returns what a person needs to know of the error that ended a query.
+// why returns the error that ended a query, in the form in which it is shown to the user.
 func (s source) why(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -216,7 +217,7 @@ func (s source) why(ctx context.Context, err error) error {
 	}
 }
 
-// queryInWords says how far a query is.
+// queryInWords describes the progress of a query.
 func queryInWords(p *query.Progress) string {
 	return fmt.Sprintf("listed %d of %d days, %s keys; opened %s objects", p.DaysListed.Load(), p.Days.Load(),
 		thousands(int(p.Keys.Load())), thousands(int(p.Opened.Load())))

@@ -1,9 +1,8 @@
-// Command vodctl is the operator's command line for the outcomes of media production: it shows what was
-// recorded, runs the function on a laptop without Docker or an account, and makes and signs sample events
-// for it.
+// Command vodctl is the operator's command line for the outcomes of media production. It shows the recorded
+// outcomes, runs the function locally without Docker or a cloud account, and generates and signs sample events.
 //
-// Data goes to standard output, words to standard error. The exit status is 0 when done, 1 when the thing
-// asked for failed, 2 for wrong usage, and 3 where reconcile found something missing.
+// Data goes to standard output and messages to standard error. The exit status is 0 for success, 1 for a failure,
+// 2 for wrong usage, and 3 if reconcile found edits without a record.
 package main
 
 import (
@@ -25,7 +24,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // so that a second Ctrl-C ends what does not end by itself
+	context.AfterFunc(ctx, stop) // a second Ctrl-C then ends the process
 	root := newRoot()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -35,7 +34,7 @@ func run(args []string) int {
 	if errors.Is(err, errMissing) {
 		return 3
 	}
-	// Silent is for failures whose explanation is among the data.
+	// The output of the command already explains a silent failure.
 	if !errors.Is(err, errSilent) {
 		fmt.Fprintf(os.Stderr, "vodctl: %v\n", err)
 	}
@@ -46,18 +45,18 @@ func run(args []string) int {
 	return 1
 }
 
-// errSilent fails the command without a further word.
+// errSilent fails the command without another message.
 var errSilent = errors.New("failed")
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "vodctl",
-		Short: "See and try what becomes of edits in ApsaraVideo VOD and IMS",
-		Long: `vodctl is the operator's command line of the ProduceMediaComplete recorder.
+		Short: "Inspect and test the recorder of media production callbacks",
+		Long: `vodctl is the operator's command line for the ProduceMediaComplete recorder.
 
-It shows what was recorded, runs the function on this machine, without Docker or
-an account, and makes and signs the events that ApsaraVideo VOD and Intelligent
-Media Services send.`,
+It shows the recorded outcomes, runs the function on this machine without Docker or a
+cloud account, and generates and signs the events that ApsaraVideo VOD and Intelligent
+Media Services (IMS) send.`,
 		Example: `  vodctl demo
   vodctl list --since 24h --status fail
   vodctl show 1234343b689a4f0e9a5422dfe1e472a4
@@ -69,7 +68,7 @@ Media Services send.`,
 		Args:          noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(os.Stderr)
-			_ = cmd.Help() // writing to standard error is all that could fail
+			_ = cmd.Help() // an error in writing the help changes nothing
 			return usagef("a command is missing")
 		},
 	}
@@ -83,7 +82,7 @@ Media Services send.`,
 		{"try", "Try it:", []*cobra.Command{newDemo(), newSeed(), newServe(), newInvoke()}},
 		{"see", "See what was recorded:", []*cobra.Command{newList(), newShow(), newReport()}},
 		{"repair", "Repair:", []*cobra.Command{newReconcile(), newReplay()}},
-		{"make", "Make events:", []*cobra.Command{newGenerateEvent(), newSign()}},
+		{"make", "Generate events:", []*cobra.Command{newGenerateEvent(), newSign()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, cmd := range group.commands {
@@ -95,7 +94,7 @@ Media Services send.`,
 	return root
 }
 
-// noArgs is cobra's check, with wrong usage as such.
+// noArgs is like cobra.NoArgs, but returns a usage error.
 func noArgs(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:

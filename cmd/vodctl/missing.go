@@ -15,11 +15,11 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// reconcileTrigger is the trigger of the record of an edit whose callback never came.
+// reconcileTrigger is the trigger in the record of an edit whose callback never came.
 const reconcileTrigger = "reconcile"
 
-// rows yields what q wants, and among it, by time, the edits whose callback never came, as reconcile recorded
-// them: they are shown until a record of the same job or media ID is there.
+// rows yields the rows of q together with the edits whose callback never came, in q's order. reconcile recorded
+// those edits; they are shown until there is a record of the same job or media ID.
 func (s source) rows(ctx context.Context, q query.Query) iter.Seq2[query.Row, error] {
 	if len(q.Events) > 0 && !q.Events.Has(outcome.Root) {
 		return q.Rows(ctx, s)
@@ -50,7 +50,7 @@ func (s source) rows(ctx context.Context, q query.Query) iter.Seq2[query.Row, er
 	}
 }
 
-// missing returns the edits whose callback never came, as far as q wants them, in its order.
+// missing returns the edits whose callback never came and that match q, in q's order.
 func (s source) missing(ctx context.Context, q query.Query) ([]query.Row, error) {
 	var rows []query.Row
 	for f, err := range reconcile.Missing(ctx, s, q.Since, q.Until) {
@@ -73,7 +73,7 @@ func (s source) missing(ctx context.Context, q query.Query) ([]query.Row, error)
 	return rows, ctx.Err()
 }
 
-// isOf reports whether the edit is of the media ID that q names, or of the job.
+// isOf reports whether q's media ID is the edit's media ID or job ID.
 func isOf(q query.Query, o outcome.Outcome) bool {
 	if q.MediaBegins {
 		return strings.HasPrefix(o.MediaID, q.Media) || strings.HasPrefix(o.JobID, q.Media)
@@ -90,7 +90,7 @@ func inOrder(q query.Query, a, b query.Row) int {
 	return order
 }
 
-// neverCame says of the record of an edit that no callback came.
+// neverCame reports whether reconcile recorded the edit because no callback arrived.
 func neverCame(o outcome.Outcome) bool {
 	return o.Trigger == reconcileTrigger && o.EventType == events.TypeProduceMediaComplete
 }

@@ -18,13 +18,13 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// sameStore is what --to says without a value.
+// sameStore is the value of --to if none is given.
 const sameStore = "the same store"
 
-// errMissing ends reconcile where edits have no record. They are among the data.
+// errMissing is the error of reconcile if edits have no record. The output lists them.
 var errMissing = fmt.Errorf("edits without a record: %w", errSilent)
 
-// A reconcileRequest is what the flags of reconcile ask for.
+// A reconcileRequest holds the flags of reconcile.
 type reconcileRequest struct {
 	from                            fromFlag
 	producer, since, until, longest string
@@ -41,31 +41,31 @@ func newReconcile() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reconcile",
 		Short: "Find the edits whose callback never came",
-		Long: `Ask the producer which edits ended, and say which of them have no record: their
-callback never came, or was refused.
+		Long: `Ask the producer which edits ended, and report the edits that have no record, because
+their callback never came or was refused.
 
---since and --until are of the edit's end. The producers list by submission:
---longest is how much earlier an edit may have been submitted. An edit has a record
-where one of its job or, failing that, of its medium lies in the days from its
-submission to a day after its end.
+--since and --until apply to the time when an edit ended. The producers list edits by
+submission time, so --longest states how long before its end an edit may have been
+submitted. An edit has a record if there is a record with its job ID, or else with its
+media ID, on a day between its submission and one day after its end.
 
-IMS tells all that the callback would have told. VOD tells neither the project nor
-the error, and only the time of the last change: see docs/operations.md.
+IMS returns everything that the callback would have contained. VOD returns neither the
+project nor the error, and only the time of the last change: see docs/operations.md.
 
-Nothing is written unless --to is given: then each edit without a record is recorded
-below missing/, once. The exit status is 0 where nothing is missing, 3 where
-something is, and 1 where it could not be found out.
+reconcile writes nothing unless --to is given. With --to, it records each edit without
+a record once, below missing/. The exit status is 0 if every edit has a record, 3 if
+some have none, and 1 if the check failed.
 
-The producer is asked as OSS is: its credentials need ice:ListMediaProducingJobs or,
-of VOD, vod:SearchMedia, vod:GetVideoList and vod:GetVideoInfos. Its region is
---region, or else that of the store.
+The producer is called with the same credentials as OSS. They need the permission
+ice:ListMediaProducingJobs or, for VOD, vod:SearchMedia, vod:GetVideoList and
+vod:GetVideoInfos. The region is --region, or else the store's.
 
 ` + accessHelp,
 		Example: `  vodctl reconcile --from 'oss://my-outcomes/edits?region=cn-shanghai'
   vodctl reconcile --since 7d --until 1h --longest 3h -o csv >missing.csv
   vodctl reconcile --producer vod --region cn-shanghai --from file:///var/outcomes --to`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 || (len(args) == 1 && r.to == sameStore) { // --to STORE, with a blank between
+			if len(args) == 0 || (len(args) == 1 && r.to == sameStore) { // --to STORE, separated by a space
 				return nil
 			}
 			return usagef("%q is one argument too many", args[0])
@@ -85,14 +85,14 @@ of VOD, vod:SearchMedia, vod:GetVideoList and vod:GetVideoInfos. Its region is
 	}
 	f := cmd.Flags()
 	r.from.add(cmd, f)
-	f.StringVar(&r.producer, "producer", string(events.IMS), "whom to ask: ims or vod")
-	f.StringVar(&r.since, "since", "24h", "edits that ended from then on: "+spanForm)
-	f.StringVar(&r.until, "until", "15m", "edits that ended before then, in the same forms; a date includes its day")
-	f.StringVar(&r.longest, "longest", "24h", "how much earlier than its end an edit may have been submitted")
-	f.BoolVar(&r.utc, "utc", false, "show times, and read dates, in UTC instead of local time")
-	f.StringVar(&r.region, "region", "", "the producer's region (default: that of the store)")
-	f.StringVar(&r.endpoint, "api-endpoint", "", "an http or https `URL` in place of the region's, such as https://ice-vpc.cn-shanghai.aliyuncs.com")
-	f.StringVar(&r.to, "to", "", "record what is missing in this `STORE`; without a value, in the one that is read")
+	f.StringVar(&r.producer, "producer", string(events.IMS), "the producer to ask: ims or vod")
+	f.StringVar(&r.since, "since", "24h", "edits that ended at or after this time: "+spanForm)
+	f.StringVar(&r.until, "until", "15m", "edits that ended before this time, in the same forms; a date includes the whole day")
+	f.StringVar(&r.longest, "longest", "24h", "the maximum time between the submission and the end of an edit")
+	f.BoolVar(&r.utc, "utc", false, "show times and read dates in UTC instead of local time")
+	f.StringVar(&r.region, "region", "", "the producer's region (default: the store's)")
+	f.StringVar(&r.endpoint, "api-endpoint", "", "the `URL` of an API endpoint to use instead of the region's, such as https://ice-vpc.cn-shanghai.aliyuncs.com")
+	f.StringVar(&r.to, "to", "", "record the edits without a record in this `STORE`; without a value, in the store of --from")
 	completeStore(cmd, "to")
 	f.Lookup("to").NoOptDefVal = sameStore
 	f.StringVarP(&r.format, "output", "o", "table", "the format: table, json, ndjson, csv")
@@ -104,7 +104,7 @@ of VOD, vod:SearchMedia, vod:GetVideoList and vod:GetVideoInfos. Its region is
 	return cmd
 }
 
-// parse finds wrong usage before anything is asked.
+// parse reads the flags, and finds wrong usage before the first request.
 func (r *reconcileRequest) parse(now time.Time) error {
 	var err error
 	if r.span.until, err = parseMoment(r.until, now, r.location(), 1); err != nil {
@@ -112,7 +112,7 @@ func (r *reconcileRequest) parse(now time.Time) error {
 	}
 	from := now
 	if r.untilGiven && !r.sinceGiven && r.span.until.Before(now) {
-		from = r.span.until // as list does: the default is counted back from the end
+		from = r.span.until // as in list, the default is counted back from --until
 	}
 	if r.span.since, err = parseMoment(r.since, from, r.location(), 0); err != nil {
 		return usagef("--since %q: %w", r.since, err)
@@ -127,7 +127,7 @@ func (r *reconcileRequest) parse(now time.Time) error {
 	}
 	switch {
 	case !r.span.since.Before(r.span.until):
-		return usagef("--since %q is not before --until %q: nothing can be between them", r.since, r.until)
+		return usagef("--since %q is not before --until %q", r.since, r.until)
 	case r.producer != string(events.IMS) && r.producer != string(events.VOD):
 		return wantOneOf("--producer", r.producer, string(events.IMS), string(events.VOD))
 	case r.region != "" && !record.IsRegionID(r.region):
@@ -164,7 +164,7 @@ func (r *reconcileRequest) run(cmd *cobra.Command) error {
 	}
 	progress := new(reconcile.Progress)
 	line := showProgress(cmd.ErrOrStderr(), func() string {
-		return fmt.Sprintf("asked for %s edits; listed %s records; opened %s", thousands(int(progress.Listed.Load())),
+		return fmt.Sprintf("received %s edits; listed %s records; opened %s", thousands(int(progress.Listed.Load())),
 			thousands(int(progress.Names.Load())), thousands(int(progress.Opened.Load())))
 	})
 	result, err := reconcile.Comparison{
@@ -182,20 +182,20 @@ func (r *reconcileRequest) run(cmd *cobra.Command) error {
 	return r.report(cmd, result, to, opts.Region)
 }
 
-// explain says what could not be found out.
+// explain adds to err what the user can do about it.
 func (r *reconcileRequest) explain(ctx context.Context, src source, err error) error {
 	storeError, ok := errors.AsType[*reconcile.StoreError](err)
 	switch {
 	case ctx.Err() != nil:
-		return errors.New("interrupted: what is missing is not known")
+		return errors.New("interrupted: the check is incomplete")
 	case ok:
 		return src.explain(storeError.Err)
 	default:
-		return fmt.Errorf("it could not be found out what is missing: %w", err)
+		return fmt.Errorf("the check failed: %w", err)
 	}
 }
 
-// report shows and records the findings.
+// report prints the findings and, with --to, records them.
 func (r *reconcileRequest) report(cmd *cobra.Command, result *reconcile.Result, to record.Recorder, region string) error {
 	out := findingFormats[r.format](cmd.OutOrStdout(), r.location())
 	facts := outcome.Facts{Region: region, ReceivedAt: time.Now().UTC().Format(outcome.TimeFormat)}
@@ -232,14 +232,14 @@ func (r *reconcileRequest) report(cmd *cobra.Command, result *reconcile.Result, 
 	return nil
 }
 
-// sum says in words what was found.
+// sum returns the summary of the result in words.
 func (r *reconcileRequest) sum(result *reconcile.Result, recording bool, recorded int) string {
 	sp := r.span.words(r.location())
 	switch {
 	case result.Ended == 0:
 		return "No edits ended " + sp + "."
 	case result.Missing == 0:
-		return fmt.Sprintf("Nothing is missing: %s ended %s, and each has a record.", plural(result.Ended, "edit"), sp)
+		return fmt.Sprintf("Nothing is missing: %s ended %s, all with a record.", plural(result.Ended, "edit"), sp)
 	}
 	text := fmt.Sprintf("%s of %s that ended %s have no record.", thousands(result.Missing), plural(result.Ended, "edit"), sp)
 	if result.Missing == 1 {
@@ -251,7 +251,7 @@ func (r *reconcileRequest) sum(result *reconcile.Result, recording bool, recorde
 	return text
 }
 
-// recorder returns where findings are recorded, or nil.
+// recorder returns the recorder for the findings, or nil without --to.
 func (r *reconcileRequest) recorder() (record.Recorder, error) {
 	if !r.recording {
 		return nil, nil
@@ -271,8 +271,8 @@ func (r *reconcileRequest) recorder() (record.Recorder, error) {
 	return to, nil
 }
 
-// access returns whom to ask, and as whom. As for a store, a profile that the command line names goes before the
-// environment, and the environment before the current profile.
+// access returns the producer to ask, its region and the credentials. As for a store, a profile on the command
+// line takes precedence over the environment, and the environment over the current profile.
 func (r *reconcileRequest) access() (reconcile.Options, error) {
 	opts := reconcile.Options{Region: r.region, Endpoint: r.endpoint, Credentials: record.Credentials{
 		AccessKeyID:     os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_ID"),
@@ -297,7 +297,7 @@ func (r *reconcileRequest) access() (reconcile.Options, error) {
 	opts.Region = cmp.Or(opts.Region, envRegion, profile.Region)
 	switch {
 	case opts.Region == "" && opts.Endpoint == "":
-		return opts, usagef("which region's edits? Name it with --region, or set ALIBABA_CLOUD_REGION_ID")
+		return opts, usagef("no region: set it with --region or ALIBABA_CLOUD_REGION_ID")
 	case inEnv:
 		return opts, nil
 	case profile.Name == "":

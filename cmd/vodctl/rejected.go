@@ -20,7 +20,7 @@ type rejectedWriter interface {
 	end() error
 }
 
-// newRejectedWriter makes what writes a format of list --rejected.
+// newRejectedWriter returns the writer for a format of list --rejected.
 func newRejectedWriter(format string, out io.Writer, loc *time.Location) rejectedWriter {
 	switch format {
 	case "table":
@@ -33,7 +33,7 @@ func newRejectedWriter(format string, out io.Writer, loc *time.Location) rejecte
 	}
 }
 
-// leastReason is how much of a reason a table shows at least, at the expense of the key.
+// leastReason is the minimum width of the reason in a table. The key gives way to it.
 const leastReason = 24
 
 type rejectedTable struct {
@@ -79,7 +79,7 @@ func (w rejectedLines) rejected(r query.RejectedRow) (bool, error) {
 	return w.line(b.Bytes())
 }
 
-// listRejected lists the deliveries in which there was no event.
+// listRejected lists the deliveries that contained no event.
 func (r *listRequest) listRejected(cmd *cobra.Command, src source, sp span) error {
 	var bad problems
 	stderr := cmd.ErrOrStderr()
@@ -118,7 +118,7 @@ func (r *listRequest) listRejected(cmd *cobra.Command, src source, sp span) erro
 	case shown == 0:
 		fmt.Fprintf(stderr, "No rejected deliveries %s.\n", sp.words(r.span.location()))
 	case r.format == "table":
-		fmt.Fprintln(stderr, "To record those that the current parser understands:")
+		fmt.Fprintln(stderr, "To record those that the current parser accepts:")
 		suggest(stderr, src.replay("--rejected", "--dry-run"))
 	}
 	return nil

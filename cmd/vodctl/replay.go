@@ -21,7 +21,7 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// A replayRequest is what the flags of replay ask for.
+// A replayRequest holds the flags of replay.
 type replayRequest struct {
 	accessFlags
 	to, from    string
@@ -36,22 +36,23 @@ func newReplay() *cobra.Command {
 	var r replayRequest
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
-		Short: "Record what the function could not",
-		Long: `Read the function's log and record in --to what it holds in full because it could
-not be recorded: the outcome, or the rejected body, of every "unrecorded" line. With
---outcomes also what the function recorded in its log itself (RECORD_TO=log:).
+		Short: "Record the events that the function could not record",
+		Long: `Read the function's log and record in --to the outcome, or the rejected body, of every
+"unrecorded" line. The function writes such a line when it cannot record. --outcomes
+also records the "outcome" lines of a function with RECORD_TO=log:.
 
-A FILE (- is standard input) holds lines as the function writes them, or what Simple
-Log Service exports: JSON whose member "message" is the line, one object a line or an
-array, or CSV with a column "message". Lines that hold nothing to record are skipped.
+A FILE (- means standard input) contains lines as the function writes them, or an
+export of Simple Log Service: JSON in which the member "message" is the line (one object
+a line, or an array), or CSV with a column "message". Lines with nothing to record are
+skipped.
 
-With --rejected, and no FILE, what lies below rejected/ in --from is read again, and
-recorded where the current parser finds an event in it.
+With --rejected and without a FILE, replay reads the objects below rejected/ in --from
+again, and records those in which the current parser finds an event.
 
-Recording the same again changes nothing, so a replay can be repeated, also after
-Ctrl-C. Key and digest are made from the raw event, and a record that contradicts its
-raw event is an error. The exit status is 1 where anything failed or was not
-understood, and where a FILE holds no line of the function's log at all.
+A replay can be repeated, also after Ctrl-C: recording the same event again changes
+nothing. replay computes the key and the digest from the raw event. A record that
+contradicts its raw event is an error. The exit status is 1 if a line failed or was not
+understood, or if a FILE contains no line of the function's log.
 
 Records go to --to, or to the environment's RECORD_TO. ` + ossHelp,
 		Example: `  vodctl replay function.log --to 'oss://my-outcomes/edits?region=cn-shanghai' --dry-run
@@ -61,16 +62,16 @@ Records go to --to, or to the environment's RECORD_TO. ` + ossHelp,
 		RunE: r.run,
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.to, "to", "", "where to record, a directory or a URL (default: $RECORD_TO)")
-	f.StringVar(&r.from, "from", "", "the store whose rejected/ is read, for --rejected (default: $RECORD_TO)")
+	f.StringVar(&r.to, "to", "", "the store to record in, a directory or a URL (default: $RECORD_TO)")
+	f.StringVar(&r.from, "from", "", "the store whose rejected/ is read, with --rejected (default: $RECORD_TO)")
 	completeStore(cmd, "to")
 	completeStore(cmd, "from")
 	r.add(cmd)
-	f.BoolVar(&r.outcomes, "outcomes", false, "also record what the function recorded in its log")
-	f.BoolVar(&r.rejected, "rejected", false, "read what was rejected again, instead of a log")
-	f.BoolVar(&r.dryRun, "dry-run", false, "say what would be recorded, and record nothing")
-	f.IntVar(&r.concurrency, "concurrency", 16, "how many records are written at a time")
-	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "how long one record may take, retries included")
+	f.BoolVar(&r.outcomes, "outcomes", false, "also record the \"outcome\" lines of the log")
+	f.BoolVar(&r.rejected, "rejected", false, "read the rejected deliveries again, instead of a log")
+	f.BoolVar(&r.dryRun, "dry-run", false, "print what would be recorded, and record nothing")
+	f.IntVar(&r.concurrency, "concurrency", 16, "the number of records written at the same time")
+	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "the timeout of one record, retries included")
 	return cmd
 }
 
@@ -100,14 +101,14 @@ func (r *replayRequest) run(cmd *cobra.Command, files []string) error {
 	case out.err != nil:
 		return out.err
 	case summary.Interrupted:
-		return errors.New("interrupted; run it again to go on")
+		return errors.New("interrupted: run it again to continue")
 	case !summary.Complete():
-		return errSilent // each failure has been told
+		return errSilent // each failure has been printed
 	}
 	return nil
 }
 
-// recorder returns what records in to or, in a dry run, looks what is there.
+// recorder returns the recorder of to or, in a dry run, one that only looks which keys exist.
 func (r *replayRequest) recorder(to record.Target) (record.Recorder, error) {
 	if !r.dryRun {
 		return r.openRecorder(to)
@@ -119,7 +120,7 @@ func (r *replayRequest) recorder(to record.Target) (record.Recorder, error) {
 	return &rehearsal{store: s, taken: map[string]bool{}}, nil
 }
 
-// check finds wrong usage, and where to record.
+// check finds wrong usage, and returns where to record.
 func (r *replayRequest) check(files []string) (record.Target, error) {
 	switch {
 	case r.rejected && len(files) > 0:
@@ -127,9 +128,9 @@ func (r *replayRequest) check(files []string) (record.Target, error) {
 	case r.rejected && r.outcomes:
 		return record.Target{}, usagef("--outcomes is for a log, not for --rejected")
 	case !r.rejected && len(files) == 0:
-		return record.Target{}, usagef("which log? Name a FILE, - for standard input, or --rejected")
+		return record.Target{}, usagef("want a FILE (- for standard input) or --rejected")
 	case !r.rejected && r.from != "":
-		return record.Target{}, usagef("--from is for --rejected; a log is named as FILE")
+		return record.Target{}, usagef("--from is for --rejected; pass a log as FILE")
 	case r.concurrency < 1 || r.concurrency > record.MaxInFlight:
 		return record.Target{}, usagef("--concurrency %d: want 1 to %d", r.concurrency, record.MaxInFlight)
 	case r.timeout <= 0:
@@ -139,7 +140,7 @@ func (r *replayRequest) check(files []string) (record.Target, error) {
 	return target, err
 }
 
-// items opens what is to be read. A missing file is noticed before anything is recorded.
+// items opens the input. It opens all files first, so that a missing file is an error before anything is recorded.
 func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[replay.Item], func(), error) {
 	if r.rejected {
 		target, text, err := parseStore("--from", r.from)
@@ -163,7 +164,7 @@ func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[repl
 	var opened []*os.File
 	closeAll := func() {
 		for _, f := range opened {
-			_ = f.Close() // it was read only
+			_ = f.Close() // an error in closing a file that was only read does not matter
 		}
 	}
 	for i, name := range files {
@@ -189,12 +190,12 @@ func (r *replayRequest) items(cmd *cobra.Command, files []string) (iter.Seq[repl
 	}, closeAll, nil
 }
 
-// A rehearsal is the recorder of a dry run. It looks whether a key is taken and takes none.
+// A rehearsal is the recorder of a dry run. It checks whether a key exists and writes nothing.
 type rehearsal struct {
 	store store.Store
 
 	mu    sync.Mutex
-	taken map[string]bool // by an earlier entry of this run
+	taken map[string]bool // keys of earlier entries of this run
 }
 
 // Record implements record.Recorder.
@@ -216,14 +217,14 @@ func (d *rehearsal) Record(ctx context.Context, e record.Entry) (record.Result, 
 	}
 }
 
-// A replayOutput tells what happens: keys to standard output in a dry run, failures to standard error.
+// A replayOutput prints the results: keys to standard output in a dry run, failures to standard error.
 type replayOutput struct {
 	data, words      io.Writer
 	dryRun, rejected bool
 	progress         *progress
 
 	mu      sync.Mutex
-	summary replay.Summary // so far
+	summary replay.Summary // the counts so far
 	err     error          // of writing data
 }
 
@@ -234,7 +235,7 @@ func (o *replayOutput) each(r replay.Report, s replay.Summary) {
 	switch {
 	case r.Err != nil:
 		what := map[replay.Result]string{replay.NotUnderstood: "not understood: ", replay.Skipped: "still no event: "}
-		_ = o.progress.above(func() error { // there is nowhere else to tell
+		_ = o.progress.above(func() error { // standard error is the last resort
 			_, err := fmt.Fprintf(o.words, "%s: %s%s\n", harmless(r.Where), what[r.Result], harmless(r.Err.Error()))
 			return err
 		})
@@ -246,7 +247,7 @@ func (o *replayOutput) each(r replay.Report, s replay.Summary) {
 	}
 }
 
-// sum is the summary in words.
+// sum returns the summary in words.
 func (o *replayOutput) sum() string {
 	o.mu.Lock()
 	s := o.summary

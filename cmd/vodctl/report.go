@@ -25,20 +25,20 @@ func newReport() *cobra.Command {
 	var every time.Duration
 	cmd := &cobra.Command{
 		Use:   "report",
-		Short: "Make a page about the edits: what failed, why, and what to do",
-		Long: `Write one HTML page that needs nothing but itself: since when nothing has failed,
-what failed and why, what to do about it, which deliveries were rejected, and the
-edits over time, compared with the time of the same length before. It can be
-mailed, printed, or put anywhere. -o json writes the same as data.
+		Short: "Write an HTML report: what failed, why, and what to do",
+		Long: `Write one self-contained HTML page. It shows the last failure, what failed and why,
+what to do about it, the rejected deliveries, and the edits over time, compared with
+the previous time range of the same length. You can mail it, print it, or host it
+anywhere. -o json writes the same data as JSON.
 
-With --serve the page is served instead, with /report.json and /healthz beside it,
-and made again when somebody looks and the last one is older than --refresh. A
-record is read once; a day is listed again until two days after its end, and after
-that once an hour. Whoever reaches the address sees the page: keep to 127.0.0.1, or
-put something before it that asks who is there.
+--serve serves the page over HTTP instead, with /report.json and /healthz. A request
+makes a new page if the last one is older than --refresh. The server reads each record
+once. It lists a day on every refresh until two days after its end, then once an hour.
+The server does not authenticate its readers: serve on 127.0.0.1, or put an
+authenticating proxy in front of it.
 
-Only what failed is opened; the objects' names say the rest. Because it compares, it
-looks at twice the time range.
+report opens only the objects of failed edits; the names of the others contain what it
+needs. It lists twice the time range, because it compares.
 
 ` + accessHelp,
 		Example: `  vodctl report --out report.html
@@ -78,13 +78,13 @@ looks at twice the time range.
 	f := cmd.Flags()
 	from.add(cmd, f)
 	sf.add(cmd, f)
-	f.StringVar(&to.file, "out", "report.html", "the file to write, - for standard output")
-	f.StringVarP(&to.output, "output", "o", "", "the format, html or json; or the file to write, as --out")
-	f.StringVar(&addr, "serve", "", "serve the page on this port or address, such as 8080 or 127.0.0.1:8080, instead of writing it")
-	f.DurationVar(&every, "refresh", time.Minute, "with --serve: how old the page may be")
-	f.StringVar(&lang, "lang", "", "the language in which the page begins: en or zh (default: that of LC_ALL or LANG)")
+	f.StringVar(&to.file, "out", "report.html", "the file to write; - means standard output")
+	f.StringVarP(&to.output, "output", "o", "", "the format, html or json; or a file, as --out")
+	f.StringVar(&addr, "serve", "", "serve the page on this port or address, such as 8080 or 127.0.0.1:8080, instead of writing a file")
+	f.DurationVar(&every, "refresh", time.Minute, "the maximum age of the page, with --serve")
+	f.StringVar(&lang, "lang", "", "the initial language of the page: en or zh (default: from LC_ALL, LC_MESSAGES or LANG)")
 	if err := errors.Join(cmd.MarkFlagFilename("out", "html"), cmd.MarkFlagFilename("output", "html")); err != nil {
-		panic(err) // the flags are there
+		panic(err) // the flags exist
 	}
 	complete(cmd, "serve", "8080", "127.0.0.1:8080")
 	complete(cmd, "refresh", "10s", "1m", "10m")
@@ -92,14 +92,14 @@ looks at twice the time range.
 	return cmd
 }
 
-// A reportTarget is where a report is written, and in which form.
+// A reportTarget says where a report is written, and in which format.
 type reportTarget struct {
 	file   string
 	output string // -o: a format, as for list, or else a file
 	json   bool
 }
 
-// parse reads -o. fileGiven says that --out was given.
+// parse reads -o. fileGiven reports whether --out was given.
 func (t *reportTarget) parse(fileGiven bool) error {
 	switch t.output {
 	case "", "html":
@@ -109,17 +109,17 @@ func (t *reportTarget) parse(fileGiven bool) error {
 			t.file = "-"
 		}
 	case "table", "csv", "ndjson":
-		return usagef("-o %s: a report is html or json, or -o names the file to write", t.output)
+		return usagef("-o %s: want html, json, or the name of a file", t.output)
 	default:
 		if fileGiven {
-			return usagef("--out %q and -o %q name two files", t.file, t.output)
+			return usagef("--out %q and -o %q name different files", t.file, t.output)
 		}
 		t.file = t.output
 	}
 	return nil
 }
 
-// languageOf returns the language that --lang asks for, or the environment.
+// languageOf returns the language of --lang or, if that is empty, of the environment.
 func languageOf(flag string, getenv func(string) string) (report.Lang, error) {
 	switch l := report.Lang(flag); l {
 	case report.English, report.Chinese:
@@ -128,7 +128,7 @@ func languageOf(flag string, getenv func(string) string) (report.Lang, error) {
 	default:
 		return "", usagef("--lang %q: want en or zh", flag)
 	}
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} { // the first that is set decides, as in POSIX
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} { // as in POSIX, the first one that is set decides
 		if v := getenv(name); v != "" {
 			if strings.HasPrefix(strings.ToLower(v), "zh") {
 				return report.Chinese, nil
@@ -146,7 +146,7 @@ type reporter struct {
 	stderr io.Writer
 }
 
-// make counts the outcomes of the time range as it is now.
+// make reads the store and returns a report on the time range, relative to the current time.
 func (r *reporter) make(ctx context.Context, flags spanFlags) (report.Report, *problems, error) {
 	now := time.Now()
 	sp, err := flags.parse(now)
@@ -164,8 +164,8 @@ func (r *reporter) make(ctx context.Context, flags spanFlags) (report.Report, *p
 	return page, bad, nil
 }
 
-// command returns a command line that reads the same store. The page may be read in another shell, so that it
-// names the store also where RECORD_TO did.
+// command returns a command line that reads the same store. It always names the store, because the reader of the
+// page may have another RECORD_TO.
 func (r *reporter) command(args ...string) string {
 	words := slices.Concat([]string{"vodctl"}, args, []string{"--from", r.store()})
 	if i := slices.Index(r.source.flags, "--profile"); i >= 0 {
@@ -177,7 +177,7 @@ func (r *reporter) command(args ...string) string {
 	return strings.Join(words, " ")
 }
 
-// store returns the store's name as it is valid in any directory.
+// store returns the store's name in a form that is valid in any working directory.
 func (r *reporter) store() string {
 	if path, err := filepath.Abs(r.source.url); err == nil && !hasScheme.MatchString(r.source.url) {
 		return path
@@ -185,7 +185,7 @@ func (r *reporter) store() string {
 	return r.source.url
 }
 
-// why explains what kept a report from being made.
+// why adds to err what the user can do about it.
 func (r *reporter) why(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted: no report was made")
@@ -193,7 +193,7 @@ func (r *reporter) why(ctx context.Context, err error) error {
 	return r.source.explain(err)
 }
 
-// write makes one report and writes it to a file, or to out where that is called "-".
+// write makes one report and writes it to a file, or to out if the file is "-".
 func (r *reporter) write(ctx context.Context, flags spanFlags, out io.Writer, to reportTarget) error {
 	page, bad, err := r.make(ctx, flags)
 	if err != nil {
@@ -220,14 +220,14 @@ func (r *reporter) write(ctx context.Context, flags spanFlags, out io.Writer, to
 	return nil
 }
 
-// writeReportJSON writes the report as data.
+// writeReportJSON writes the report as JSON.
 func writeReportJSON(w io.Writer, page report.Report) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(page)
 }
 
-// writeFile replaces a file whole: whoever reads it meanwhile sees the old one or the new one.
+// writeFile replaces a file atomically: a concurrent reader sees the old content or the new content.
 func writeFile(name string, write func(io.Writer) error) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".vodctl-*")
 	if err != nil {
@@ -238,7 +238,7 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 			err = errors.Join(err, os.Remove(tmp.Name()))
 		}
 	}()
-	err = errors.Join(write(tmp), tmp.Chmod(0o644), tmp.Close()) // a page to be passed on
+	err = errors.Join(write(tmp), tmp.Chmod(0o644), tmp.Close()) // other users may read the page
 	if err != nil {
 		return err
 	}

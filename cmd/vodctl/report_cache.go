@@ -10,15 +10,15 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// A cachedStore is a store as a served report reads it: again and again.
+// A cachedStore caches a store for a served report, which reads the store again for each new page.
 //
-//   - An object is read once: what is recorded under a key stays.
-//   - A day is listed again as long as the triggers may still deliver what belongs to it. They try for up to
-//     a day; after twice that since the day's end (settled) its listing is kept.
-//   - vodctl replay and vodctl reconcile write to any day at any time. So a kept listing is used for an hour
-//     (kept), and what they write to an old day is seen after that.
+//   - An object is read once, because a record never changes.
+//   - A day is listed again as long as the triggers may still deliver its events. They retry for up to one day.
+//     Twice that time after the day's end (settled), its listing is cached.
+//   - vodctl replay and vodctl reconcile can write to any day at any time. So a cached listing is used for one
+//     hour (kept).
 //
-// It keeps up to maxCachedBytes; what is beyond that is read each time.
+// The cache holds up to maxCachedBytes. Everything else is read each time.
 type cachedStore struct {
 	store.Store
 	now func() time.Time
@@ -38,18 +38,18 @@ const (
 	settled        = 48 * time.Hour
 	kept           = time.Hour
 	maxCachedBytes = 256 << 20
-	maxCachedBody  = 1 << 20 // of one object: a record of an ordinary event is far smaller
-	objectOverhead = 100     // of an object in a listing, beside its key
+	maxCachedBody  = 1 << 20 // the largest cached object; a record of an ordinary event is far smaller
+	objectOverhead = 100     // the estimated memory of an object in a listing, without its key
 )
 
 func newCachedStore(s store.Store, now func() time.Time) *cachedStore {
 	return &cachedStore{Store: s, now: now, listings: map[string]cachedListing{}, objects: map[string][]byte{}}
 }
 
-// dayPrefix is the prefix of all that a day has.
+// dayPrefix matches the prefix of all objects of one day.
 var dayPrefix = regexp.MustCompile(`/dt=(\d{4}-\d{2}-\d{2})/$`)
 
-// isSettled says whether prefix is that of a day to which no trigger adds any more.
+// isSettled reports whether prefix is the prefix of a day to which no trigger adds objects any more.
 func (s *cachedStore) isSettled(prefix string) bool {
 	m := dayPrefix.FindStringSubmatch(prefix)
 	if m == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// gather gives b everything that the report is about.
+// gather adds everything that the report shows to b.
 func (r *reporter) gather(ctx context.Context, b *report.Builder, o report.Options, bad *problems) error {
 	types, err := r.laterEvents(ctx)
 	if err != nil {
@@ -37,7 +37,7 @@ func (r *reporter) gather(ctx context.Context, b *report.Builder, o report.Optio
 	return r.later(ctx, b, types, o, bad)
 }
 
-// edits adds the outcomes of the time range and of the time before, and returns the newest.
+// edits adds the outcomes of the time range and of the previous one. It returns the newest outcome.
 func (r *reporter) edits(ctx context.Context, b *report.Builder, o report.Options, bad *problems) (newest query.Row, err error) {
 	q := query.Query{
 		Since: o.Before(), Until: o.Until,
@@ -59,8 +59,8 @@ func (r *reporter) edits(ctx context.Context, b *report.Builder, o report.Option
 	return newest, nil
 }
 
-// lastHeard finds when the last callback was received. newest is the newest outcome that the report looked
-// at; where it found none, it is one from before.
+// lastHeard finds when the last callback was received. newest is the newest outcome of the report. If the report
+// has none, lastHeard looks for an older one.
 func (r *reporter) lastHeard(ctx context.Context, b *report.Builder, newest query.Row) error {
 	if newest.Key == "" {
 		for row, err := range (query.Query{Limit: 1}).Rows(ctx, r.source) {
@@ -79,18 +79,18 @@ func (r *reporter) lastHeard(ctx context.Context, b *report.Builder, newest quer
 	}
 	if line, err := r.source.Get(ctx, newest.Key); err == nil && json.Unmarshal(line, &record) == nil {
 		b.Heard(record.ReceivedAt)
-	} // else the time of the event is all that is known, and not reason enough for no report
+	} // If the record cannot be read, the report uses the time of the event instead.
 	return context.Cause(ctx)
 }
 
-// rejected counts the deliveries that were rejected on the days of the time range, and reads the newest.
+// rejected counts the deliveries that were rejected on the days of the time range, and reads the newest ones.
 func (r *reporter) rejected(ctx context.Context, b *report.Builder, o report.Options, bad *problems) error {
 	q := query.RejectedQuery{Since: o.Since, Until: o.Until, Limit: report.MaxRejected, Problem: bad.add}
 	total, err := q.Count(ctx, r.source)
 	if err != nil || total == 0 {
 		return err
 	}
-	q.Problem = nil // Count has called it with the keys that are not those of rejected deliveries
+	q.Problem = nil // Count has already reported the keys that are not rejected deliveries
 	var newest []report.Rejected
 	for row, err := range q.Rows(ctx, r.source) {
 		if err != nil {
@@ -106,7 +106,7 @@ func (r *reporter) rejected(ctx context.Context, b *report.Builder, o report.Opt
 	return nil
 }
 
-// missing adds the edits that ended without a callback, as far as vodctl reconcile or its function found them.
+// missing adds the edits without a callback that vodctl reconcile or its function has recorded.
 func (r *reporter) missing(ctx context.Context, b *report.Builder, o report.Options, bad *problems) error {
 	rows, err := r.source.missing(ctx, query.Query{Since: o.Since, Until: o.Until, Problem: bad.add})
 	for _, row := range rows {
@@ -118,13 +118,13 @@ func (r *reporter) missing(ctx context.Context, b *report.Builder, o report.Opti
 	return err
 }
 
-// laterEvents returns which events that follow a produced edit are recorded.
+// laterEvents returns the recorded event types that can follow a produced edit.
 func (r *reporter) laterEvents(ctx context.Context) (events.Selection, error) {
 	recorded, err := r.source.Types(ctx)
 	return slices.DeleteFunc(recorded, func(event string) bool { return !slices.Contains(report.LaterEvents, event) }), err
 }
 
-// later follows the produced edits on: what happened to them may have happened after the time range.
+// later adds the later events of the produced edits. These may have happened after the time range.
 func (r *reporter) later(ctx context.Context, b *report.Builder, types events.Selection, o report.Options, bad *problems) error {
 	if len(types) == 0 {
 		return nil

@@ -17,7 +17,7 @@ import (
 	"github.com/vod-callback/recorder/cmd/vodctl/internal/report"
 )
 
-// reportRanges are the time ranges that a served page offers, beside the one it was started with.
+// reportRanges are the time ranges that a served page offers in addition to that of the command line.
 var reportRanges = []struct {
 	since string
 	label report.Text
@@ -32,7 +32,7 @@ var reportRanges = []struct {
 func (r *reporter) serve(ctx context.Context, addr string, flags spanFlags, every time.Duration) error {
 	r.source.Store = newCachedStore(r.source.Store, time.Now)
 	s := &reportServer{reporter: r, flags: flags, every: every, ctx: ctx, made: map[string]*madeReport{}}
-	if _, err := s.current(url.Values{}); err != nil { // so that what is wrong is said here and now
+	if _, err := s.current(url.Values{}); err != nil { // an error at the start ends the command
 		return err
 	}
 	listener, err := listen(ctx, "--serve", addr)
@@ -44,21 +44,21 @@ func (r *reporter) serve(ctx context.Context, addr string, flags spanFlags, ever
 	return serve(ctx, listener, s)
 }
 
-// A reportServer serves the newest report of each time range that is asked for. It makes a new one when
-// somebody asks and the last is too old; whoever asks meanwhile waits for the same.
+// A reportServer serves one report for each requested time range. A request makes a new report if the last one
+// is too old. Requests that arrive meanwhile wait for the same report.
 type reportServer struct {
 	*reporter
-	flags spanFlags // with which the command was started
+	flags spanFlags // the command's
 	every time.Duration
 	addr  net.Addr
-	ctx   context.Context // of the command: a report is not given up because one reader has gone
+	ctx   context.Context // the command's, because a report continues when the client that asked for it disconnects
 
 	mu   sync.Mutex             // held while a report is made
-	made map[string]*madeReport // by what was asked for
+	made map[string]*madeReport // by time range
 
 	health  sync.Mutex
-	failing bool      // the last time that the store was read, it could not be
-	read    time.Time // when it last could
+	failing bool      // the last attempt to read the store failed
+	read    time.Time // the last successful attempt
 }
 
 type madeReport struct {
@@ -66,10 +66,11 @@ type madeReport struct {
 	at   time.Time
 }
 
-// maxMade is how many time ranges are kept. A page is small, but anybody can ask for any range.
+// maxMade is the maximum number of reports in memory. A page is small, but a client can ask for any time range.
 const maxMade = 32
 
-// ask returns the flags that a request stands for: its own since and until, or those of the command.
+// ask returns the flags for a request, and a key for them: the since and until of the request, or else those of
+// the command.
 func (s *reportServer) ask(q url.Values) (spanFlags, string) {
 	since, until := q.Get("since"), q.Get("until")
 	if since == "" && until == "" {
@@ -77,14 +78,14 @@ func (s *reportServer) ask(q url.Values) (spanFlags, string) {
 	}
 	flags := s.flags
 	if since != "" {
-		flags.since, flags.flags = since, nil // given, and not the default
+		flags.since, flags.flags = since, nil // an explicit value, not the default
 	}
 	flags.until = until
 	return flags, url.Values{"since": {flags.since}, "until": {until}}.Encode()
 }
 
-// current returns a report that is new enough, or the last one with a notice. Where there is neither it is
-// an error.
+// current returns a report that is new enough. If the store cannot be read, it returns the last report with a
+// notice, or an error if there is none.
 func (s *reportServer) current(q url.Values) (report.Report, error) {
 	flags, key := s.ask(q)
 	s.mu.Lock()
@@ -109,7 +110,7 @@ func (s *reportServer) current(q url.Values) (report.Report, error) {
 		page = last.page
 		at := page.Generated.Format(time.DateTime)
 		page.View.Notice = report.Text{
-			EN: "This page was made at " + at + " and could not be renewed. The terminal that serves it says why.",
+			EN: "This page was made at " + at + " and could not be updated. The terminal that serves it shows the reason.",
 			ZH: "此页面生成于 " + at + "，之后未能更新。原因见提供此页面的终端。",
 		}
 	}
@@ -126,9 +127,9 @@ func (s *reportServer) keep(key string, page report.Report) {
 	s.made[key] = &madeReport{page, time.Now()}
 }
 
-// ranges are the links to other time ranges.
+// ranges returns the links to the time ranges.
 func (s *reportServer) ranges(key string) []report.Range {
-	ranges := []report.Range{{Label: report.Text{EN: "as started", ZH: "启动时的范围"}, URL: "?", Current: key == ""}}
+	ranges := []report.Range{{Label: report.Text{EN: "default", ZH: "启动时的范围"}, URL: "?", Current: key == ""}}
 	for _, r := range reportRanges {
 		q := url.Values{"since": {r.since}}
 		_, k := s.ask(q)
@@ -142,7 +143,7 @@ func (s *reportServer) ranges(key string) []report.Range {
 	return ranges
 }
 
-// note notes whether the store could be read.
+// note remembers whether the store could be read.
 func (s *reportServer) note(err error) {
 	s.health.Lock()
 	defer s.health.Unlock()
@@ -160,8 +161,8 @@ func (s *reportServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	answer := answers[req.URL.Path]
 	switch {
 	case !isOwnName(s.addr, req.Host):
-		// A page elsewhere that has its name point here (DNS rebinding) is not to read this one.
-		http.Error(w, "this address is not served under that name", http.StatusForbidden)
+		// A page of another site can point its own host name to this address (DNS rebinding). It must not read the report.
+		http.Error(w, "unknown host name", http.StatusForbidden)
 	case answer == nil:
 		http.NotFound(w, req)
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
@@ -172,7 +173,7 @@ func (s *reportServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// page answers with the page about the time range that is asked for.
+// page answers with the HTML page.
 func (s *reportServer) page(w http.ResponseWriter, req *http.Request) {
 	page, ok := s.reportFor(w, req)
 	if !ok {
@@ -187,18 +188,18 @@ func (s *reportServer) page(w http.ResponseWriter, req *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", report.Policy+"; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
-	_, _ = w.Write(b.Bytes()) // a client that has gone needs no answer
+	_, _ = w.Write(b.Bytes()) // the client may have disconnected
 }
 
-// data answers with the same as JSON.
+// data answers with the report as JSON.
 func (s *reportServer) data(w http.ResponseWriter, req *http.Request) {
 	if page, ok := s.reportFor(w, req); ok {
 		w.Header().Set("Content-Type", "application/json")
-		_ = writeReportJSON(w, page) // a client that has gone needs no answer
+		_ = writeReportJSON(w, page) // the client may have disconnected
 	}
 }
 
-// reportFor returns the report that a request asks for, or answers why there is none.
+// reportFor returns the report for a request. If there is none, it answers the request with an error.
 func (s *reportServer) reportFor(w http.ResponseWriter, req *http.Request) (report.Report, bool) {
 	page, err := s.current(req.URL.Query())
 	if _, wrong := errors.AsType[usageError](err); wrong {
@@ -207,13 +208,13 @@ func (s *reportServer) reportFor(w http.ResponseWriter, req *http.Request) (repo
 	}
 	if err != nil {
 		fmt.Fprintf(s.stderr, "vodctl: %v\n", err)
-		http.Error(w, "the store could not be read; the terminal that serves this page says why", http.StatusBadGateway)
+		http.Error(w, "the store could not be read; the terminal that serves this page shows the reason", http.StatusBadGateway)
 		return page, false
 	}
 	return page, true
 }
 
-// healthz answers whether the store could be read the last time that it was. It does not read it itself.
+// healthz answers whether the last attempt to read the store succeeded. It does not read the store itself.
 func (s *reportServer) healthz(w http.ResponseWriter, _ *http.Request) {
 	s.health.Lock()
 	failing, read := s.failing, s.read
@@ -224,5 +225,5 @@ func (s *reportServer) healthz(w http.ResponseWriter, _ *http.Request) {
 		status = "failing"
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]string{"status": status, "read_at": read.UTC().Format(time.RFC3339)}) // a client that has gone needs no answer
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": status, "read_at": read.UTC().Format(time.RFC3339)}) // the client may have disconnected
 }

@@ -230,7 +230,7 @@ func TestReportServer(t *testing.T) {
 	}
 
 	under.set(func() { under.fail = errors.New("broken") })
-	if w := s.get("/"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "could not be renewed") {
+	if w := s.get("/"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "could not be updated") {
 		t.Errorf("broken: %d, and no word about it", w.Code)
 	}
 	if w := s.get("/healthz"); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"failing"`) {
@@ -240,7 +240,7 @@ func TestReportServer(t *testing.T) {
 		t.Errorf("broken, and never made: %d", w.Code)
 	}
 	under.set(func() { under.fail = nil })
-	if w := s.get("/"); strings.Contains(w.Body.String(), "could not be renewed") || s.get("/healthz").Code != http.StatusOK {
+	if w := s.get("/"); strings.Contains(w.Body.String(), "could not be updated") || s.get("/healthz").Code != http.StatusOK {
 		t.Error("mended, and still failing")
 	}
 }

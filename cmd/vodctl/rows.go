@@ -14,19 +14,19 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// A rowWriter writes outcomes in one format. What cannot be read it leaves out, or, in a table, shows as
-// far as the key tells.
+// A rowWriter writes outcomes in one format. It leaves out an object that cannot be read; a table shows what the
+// key contains.
 type rowWriter interface {
-	// opens says whether the object of a key has to be opened for its row.
+	// opens reports whether the row needs the content of the object.
 	opens(store.KeyFacts) bool
-	// row takes one outcome and returns whether it is time to flush.
+	// row writes one outcome. It reports whether the caller should flush.
 	row(query.Row) (bool, error)
 	flush() error
 	// end writes what comes after the last row, and flushes.
 	end() error
 }
 
-// formats are the values of -o of list, and what makes each.
+// formats maps the values of list's -o to the functions that make their writers.
 var formats = map[string]func(io.Writer, tableOptions) rowWriter{
 	"table":  newOutcomeTable,
 	"json":   func(out io.Writer, _ tableOptions) rowWriter { return outcomeLines{newLines(out, true)} },
@@ -34,14 +34,14 @@ var formats = map[string]func(io.Writer, tableOptions) rowWriter{
 	"csv":    func(out io.Writer, _ tableOptions) rowWriter { return outcomeCSV{newCSV(out, members)} },
 }
 
-// tableOptions say what a table shows. The other formats have everything.
+// tableOptions selects the columns of a table. The other formats always have every member.
 type tableOptions struct {
 	loc    *time.Location
-	wide   bool // also project, producer and trigger
-	events bool // also the type of the event
+	wide   bool // add project, producer and trigger
+	events bool // add the event type
 }
 
-// An outcomeTable shows outcomes to people.
+// An outcomeTable writes outcomes as a table.
 type outcomeTable struct {
 	*table
 	tableOptions
@@ -61,11 +61,11 @@ func newOutcomeTable(out io.Writer, o tableOptions) rowWriter {
 }
 
 const (
-	leastID    = 9  // how much of an ID a table keeps: more than show asks for, and the ellipsis
-	leastEvent = 16 // the same of an event's type
+	leastID    = 9  // the minimum width of an ID, which show accepts as a prefix
+	leastEvent = 16 // the minimum width of an event type
 )
 
-// opens: only what failed has more to say than its key does.
+// opens reports whether the row needs more than the key: with --wide, and for the error of a failed outcome.
 func (t *outcomeTable) opens(k store.KeyFacts) bool { return t.wide || k.Status == events.Fail }
 
 func (t *outcomeTable) row(r query.Row) (bool, error) {
@@ -80,7 +80,7 @@ func (t *outcomeTable) row(r query.Row) (bool, error) {
 	return t.add(append(cells, failureCell(r))...), nil
 }
 
-// statusCell shows a status. Events of some types have none.
+// statusCell returns the cell of a status, which some event types do not have.
 func statusCell(s events.Status) cell {
 	switch s {
 	case events.Success:
@@ -92,7 +92,8 @@ func statusCell(s events.Status) cell {
 	}
 }
 
-// failureCell says why an edit failed, or why that is not known, or that no callback told it.
+// failureCell returns the cell with the reason of a failure. It also says if the record is unreadable, or if no
+// callback arrived.
 func failureCell(r query.Row) cell {
 	if r.Err != nil {
 		return cell{text: "(unreadable: " + r.Err.Error() + ")", style: red}
@@ -105,7 +106,7 @@ func failureCell(r query.Row) cell {
 	return c
 }
 
-// errorCell shows the error code and message, of which the code should be seen.
+// errorCell returns the cell with the error code and message. A narrow terminal still shows the code.
 func errorCell(o outcome.Outcome) cell {
 	if o.ErrorCode != "" && o.ErrorMessage != "" {
 		return cell{text: o.ErrorCode + ": " + o.ErrorMessage, want: textWidth(o.ErrorCode) + 1}
@@ -113,13 +114,13 @@ func errorCell(o outcome.Outcome) cell {
 	return cell{text: cmp.Or(o.ErrorCode, o.ErrorMessage), want: textWidth(o.ErrorCode)}
 }
 
-// A clock spells times for people.
+// A clock formats the times of a table.
 type clock struct {
 	loc  *time.Location
-	year int // that is left out, or 0
+	year int // the year that is left out, or 0
 }
 
-// newClock returns the clock of a table. On a terminal it leaves out the year where that is this one.
+// newClock returns the clock of a table. On a terminal it leaves out the current year.
 func newClock(t *table, loc *time.Location) clock {
 	c := clock{loc: loc}
 	if t.width > 0 {
@@ -137,7 +138,7 @@ func (c clock) text(t time.Time) string {
 
 func timeColumn(loc *time.Location) column { return column{name: "TIME (" + zoneName(loc) + ")"} }
 
-// zoneName returns the offset of loc from UTC, as it is now.
+// zoneName returns the current offset of loc from UTC.
 func zoneName(loc *time.Location) string {
 	now := time.Now().In(loc)
 	if _, offset := now.Zone(); offset == 0 {
@@ -161,7 +162,7 @@ func (w outcomeLines) row(r query.Row) (bool, error) {
 // outcomeCSV writes the records' members as columns.
 type outcomeCSV struct{ *csvWriter }
 
-// fields are those of a record, in its order, and members their names.
+// fields are the fields of a record in order, and members are their JSON names.
 var fields, members = func() (fields []reflect.StructField, members []string) {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[outcome.Outcome]()) {
 		if !field.Anonymous {

@@ -20,12 +20,12 @@ func newSeed() *cobra.Command {
 	var count, days int
 	cmd := &cobra.Command{
 		Use:   "seed",
-		Short: "Write sample outcomes, to try list, show and report on",
-		Long: `Record sample outcomes in a directory, as the function would have: spread over the
-days before now, some of them failed, with an afternoon of trouble to find.
+		Short: "Write sample outcomes to try list, show and report",
+		Long: `Record sample outcomes in a directory, in the function's own form. They cover the last
+days. Some edits failed, and more than usual failed on one afternoon.
 
-The identifiers are the same every time. Only a new or empty directory is written
-to, so that sample outcomes never stand among real ones.`,
+The IDs are the same every time. The directory must be new or empty, so that sample
+outcomes are never mixed with real ones.`,
 		Example: `  vodctl seed --to sample-outcomes
   vodctl list --from sample-outcomes --since 24h --status fail`,
 		Args: noArgs,
@@ -34,7 +34,7 @@ to, so that sample outcomes never stand among real ones.`,
 			if end != "" {
 				var err error
 				if to, err = time.Parse(time.RFC3339, end); err != nil {
-					return usagef("--end %q: want an RFC 3339 time", end)
+					return usagef("--end %q: want an RFC 3339 time such as 2026-11-21T08:00:00Z", end)
 				}
 			}
 			if count < 1 || days < 1 {
@@ -56,24 +56,24 @@ to, so that sample outcomes never stand among real ones.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&dir, "to", "sample-outcomes", "the directory; it must be empty or not be there yet")
-	f.IntVar(&count, "count", 2000, "how many outcomes")
-	f.IntVar(&days, "days", 14, "over how many days")
-	f.StringVar(&end, "end", "", "the last day's end, RFC 3339 (default: now)")
+	f.StringVar(&dir, "to", "sample-outcomes", "the directory to record to; it must be new or empty")
+	f.IntVar(&count, "count", 2000, "the number of outcomes")
+	f.IntVar(&days, "days", 14, "the number of days")
+	f.StringVar(&end, "end", "", "the end of the last day, RFC 3339 (default: now)")
 	if err := cmd.MarkFlagDirname("to"); err != nil {
-		panic(err) // the flag is there
+		panic(err) // the flag exists
 	}
 	return cmd
 }
 
-// seedRejected are deliveries in which there is no event.
+// seedRejected are deliveries that contain no event.
 var seedRejected = []string{
 	`{"EventType":"ProduceMediaComplete","EventTime":"yesterday","Status":"success","MediaId":"m","ProjectId":"p"}`,
 	`<html>hello</html>`,
 	`{"EventType":"ProduceMediaComplete","EventTime":"2018-12-26T14:34:09Z","Status":"success","ProjectId":"p"}`,
 }
 
-// seed records a history of sample outcomes, many at once, because each waits for the disk.
+// seed records a history of sample outcomes, many at the same time, because each one waits for the disk.
 func seed(ctx context.Context, r record.Recorder, count int, from, to time.Time) error {
 	var work sync.WaitGroup
 	slots := make(chan struct{}, 64)
@@ -88,7 +88,7 @@ func seed(ctx context.Context, r record.Recorder, count int, from, to time.Time)
 			if err != nil {
 				select {
 				case failed <- err:
-				default: // one error tells enough
+				default: // keep the first error
 				}
 			}
 		})

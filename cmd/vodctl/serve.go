@@ -20,7 +20,7 @@ import (
 	"github.com/vod-callback/recorder/internal/local/sample"
 )
 
-// maxRequest is FC's limit for the body of a synchronous request, in bytes.
+// maxRequest is Function Compute's limit for the body of a synchronous invocation, in bytes.
 const maxRequest = 32 << 20
 
 func newServe() *cobra.Command {
@@ -29,16 +29,16 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the built function behind a local URL",
-		Long: `Start the built function behind a local URL: each HTTP request becomes the event
-of Function Compute's HTTP trigger, so that a browser, curl, or a tunnel from the
-real sender reaches the function. Its log goes to standard error.
+		Long: `Start the built function behind a local URL. Each HTTP request becomes an event of
+Function Compute's HTTP trigger, so a browser, curl, or a tunnel from the real sender
+can call the function. The function's log goes to standard error.
 
-Sign for the URL that the request is made to: that is what the function derives,
-unless VOD_CALLBACK_URLS says otherwise.
+Sign a callback for the URL of the request, because the function derives that URL
+unless VOD_CALLBACK_URLS is set.
 
-With VOD_CALLBACK_AUTH=off the function believes every request. Then one that a
-page of another site makes is refused, and so is one that reaches a loopback
-address under another name than its own.`,
+With VOD_CALLBACK_AUTH=off the function accepts every request. serve then refuses
+requests that a page of another site makes in a browser, and requests to a loopback
+address under a foreign host name.`,
 		Example: `  vodctl serve --env VOD_CALLBACK_KEYS=Test123 --env RECORD_TO=file:///tmp/outcomes
   vodctl sign --url http://127.0.0.1:9000/ --key Test123 |
     curl -H @- --json @events/testdata/vod-success.json http://127.0.0.1:9000/`,
@@ -52,7 +52,7 @@ address under another name than its own.`,
 			if err != nil {
 				return errors.Join(err, listener.Close())
 			}
-			defer rt.Close() //nolint:errcheck // the function is killed, there is nothing left to fail
+			defer rt.Close() //nolint:errcheck // Close kills the function; its error does not matter here
 			fmt.Fprintf(cmd.ErrOrStderr(), "Listening on %s (Ctrl-C to stop)\n", urlOf(listener.Addr()))
 			var h http.Handler = functionURL{rt}
 			if strings.TrimSpace(ff.getenv("VOD_CALLBACK_AUTH")) == "off" {
@@ -62,13 +62,13 @@ address under another name than its own.`,
 		},
 	}
 	ff.add(cmd.Flags())
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:9000", "the address to listen on; a port alone is one of 127.0.0.1")
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:9000", "the address to listen on; a port alone means 127.0.0.1:PORT")
 	complete(cmd, "addr", "127.0.0.1:9000")
 	return cmd
 }
 
-// listen listens on the address that a flag names. A port alone is one of the loopback address, so that nobody
-// opens a port to the network unasked.
+// listen listens on the address of a flag. A port alone means the loopback address, so that a port is open to the
+// network only if the user asks for it.
 func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 	if _, err := strconv.ParseUint(addr, 10, 16); err == nil {
 		addr = net.JoinHostPort("127.0.0.1", addr)
@@ -80,7 +80,7 @@ func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 	return listener, nil
 }
 
-// urlOf returns a URL that opens what listens on addr, from this machine.
+// urlOf returns a URL with which this machine can reach addr.
 func urlOf(addr net.Addr) string {
 	host := addr.String()
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
@@ -89,20 +89,21 @@ func urlOf(addr net.Addr) string {
 	return "http://" + host + "/"
 }
 
-// sameSite protects a handler that trusts whoever asks: pages of other sites, which a browser lets send requests,
-// and names of others that were made to point here (DNS rebinding), get no further.
+// sameSite protects a handler that does not authenticate requests. It refuses requests that a page of another site
+// makes in a browser, and requests under a foreign host name that points to this address (DNS rebinding).
 func sameSite(addr net.Addr, h http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isOwnName(addr, r.Host) {
-			http.Error(w, "this address is not served under that name", http.StatusForbidden)
+			http.Error(w, "unknown host name", http.StatusForbidden)
 			return
 		}
 		protected.ServeHTTP(w, r)
 	})
 }
 
-// isOwnName says whether the Host header names the address. Only a loopback address is sure of its names.
+// isOwnName reports whether the Host header names the address. It checks only loopback addresses, because other
+// addresses can have any name.
 func isOwnName(addr net.Addr, host string) bool {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsLoopback() {
@@ -147,7 +148,7 @@ func (f functionURL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Fc-Error-Type", resp.ErrorType)
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadGateway)
-		_, _ = w.Write(resp.Payload) // a client that has gone needs no answer
+		_, _ = w.Write(resp.Payload) // the client may have disconnected
 		return
 	}
 	writeAnswer(w, resp.Payload)
@@ -164,14 +165,14 @@ type httpAnswer struct {
 func writeAnswer(w http.ResponseWriter, payload []byte) {
 	var a httpAnswer
 	if err := json.Unmarshal(payload, &a); err != nil || a.StatusCode < 100 || a.StatusCode > 999 {
-		http.Error(w, "the function's answer is no HTTP response: "+string(payload), http.StatusBadGateway)
+		http.Error(w, "the function's answer is not an HTTP response: "+string(payload), http.StatusBadGateway)
 		return
 	}
 	body := []byte(a.Body)
 	if a.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(a.Body)
 		if err != nil {
-			http.Error(w, "the function's answer says it is Base64 and is not", http.StatusBadGateway)
+			http.Error(w, "the body of the function's answer is not valid Base64", http.StatusBadGateway)
 			return
 		}
 		body = decoded
@@ -180,5 +181,5 @@ func writeAnswer(w http.ResponseWriter, payload []byte) {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(a.StatusCode)
-	_, _ = w.Write(body) // a client that has gone needs no answer
+	_, _ = w.Write(body) // the client may have disconnected
 }

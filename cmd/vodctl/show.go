@@ -19,10 +19,10 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// leastBeginning is how much of a media ID show asks for, in characters.
+// leastBeginning is the minimum length of a media ID's prefix, in characters.
 const leastBeginning = 6
 
-// A showRequest is what the flags of show ask for.
+// A showRequest holds the flags of show.
 type showRequest struct {
 	from   fromFlag
 	since  string
@@ -34,15 +34,15 @@ func newShow() *cobra.Command {
 	var r showRequest
 	cmd := &cobra.Command{
 		Use:   "show MEDIA_ID",
-		Short: "Show the life of one media ID: every event, oldest first",
-		Long: `Show every record of one media ID, of all types of events that are recorded, oldest
-first: -o table has one line for each event, -o json is for reading, and -o ndjson is
-the records as stored. Where an event has no media ID, it is found by its job ID.
+		Short: "Show every event of one media ID, oldest first",
+		Long: `Show every record of one media ID, of all recorded event types, oldest first. -o table
+prints one line for each event, -o json prints indented JSON, and -o ndjson prints the
+records as stored. To find an event without a media ID, give its job ID.
 
-A beginning of the ID stands for it where it has 6 characters or more and is the
-beginning of one ID only, in the days of --since.
+Instead of the whole ID you can give its first 6 or more characters, if only one ID
+within --since begins with them.
 
-It costs one listing for each day of each type that the store has, side by side.
+show makes one list request for each day of each event type in the store.
 
 ` + accessHelp,
 		Example: `  vodctl show 1234343b689a4f0e9a5422dfe1e472a4
@@ -56,13 +56,13 @@ It costs one listing for each day of each type that the store has, side by side.
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.run(cmd, strings.TrimSuffix(args[0], "…")) // a table ends a shortened ID so
+			return r.run(cmd, strings.TrimSuffix(args[0], "…")) // a table ends a shortened ID with an ellipsis
 		},
 	}
 	f := cmd.Flags()
 	r.from.add(cmd, f)
-	f.StringVar(&r.since, "since", defaultSince, "from when on a beginning of an ID is looked for: "+spanForm)
-	f.BoolVar(&r.utc, "utc", false, "show times, and read dates, in UTC instead of local time")
+	f.StringVar(&r.since, "since", defaultSince, "where to look for the beginning of an ID: events at or after this time: "+spanForm)
+	f.BoolVar(&r.utc, "utc", false, "show times and read dates in UTC instead of local time")
 	f.StringVarP(&r.format, "output", "o", "", "the format: json, ndjson or table (default: table on a terminal, else json)")
 	complete(cmd, "since", "24h", "7d", "30d", "today", "yesterday")
 	complete(cmd, "output", "json", "ndjson", "table")
@@ -99,7 +99,8 @@ func (r *showRequest) run(cmd *cobra.Command, id string) error {
 	return err
 }
 
-// find returns the rows of a media ID, or of the only one that begins so in the time since a moment.
+// find returns the rows of the media ID id or, if there are none, of the only media ID that begins with id and
+// has an event since the given time.
 func (l *listing) find(id string, since time.Time) ([]query.Row, error) {
 	media := map[string][]query.Row{}
 	recent := map[string]bool{}
@@ -108,7 +109,7 @@ func (l *listing) find(id string, since time.Time) ([]query.Row, error) {
 			return nil, l.source.why(l.cmd.Context(), err)
 		}
 		name := row.Media
-		if row.Record.JobID == id { // of an edit without a callback, which is opened already
+		if row.Record.JobID == id { // an edit without a callback, whose record is already read
 			name = id
 		}
 		media[name] = append(media[name], row)
@@ -132,7 +133,7 @@ func (l *listing) find(id string, since time.Time) ([]query.Row, error) {
 	return nil, fmt.Errorf("%q is the beginning of %s:\n  %s", harmless(id), plural(len(matches), "media ID"), strings.Join(matches, "\n  "))
 }
 
-// writer returns what writes the records.
+// writer returns the writer of the records.
 func (r *showRequest) writer(out io.Writer, loc *time.Location) (rowWriter, error) {
 	format := r.format
 	if format == "" && terminalWidth(out) > 0 {
@@ -151,19 +152,19 @@ func (r *showRequest) writer(out io.Writer, loc *time.Location) (rowWriter, erro
 	}
 }
 
-// noMedia says that there is no record of a media ID, and what there is instead.
+// noMedia prints that there is no record of a media ID, and suggests commands.
 func noMedia(cmd *cobra.Command, src source, id string) error {
 	if err := src.nothingOf(cmd.Context(), io.Discard, events.Selection{events.AllTypes}, span{}, time.UTC, false); err != nil {
 		return err
 	}
 	stderr := cmd.ErrOrStderr()
-	fmt.Fprintf(stderr, "vodctl: no record of %q in %s. The edit may still run, its callback may have been rejected, or the ID be another one:\n",
+	fmt.Fprintf(stderr, "vodctl: no record of %q in %s. The edit may still be running, its callback may have been rejected, or the ID may be wrong:\n",
 		harmless(id), src.url)
 	suggest(stderr, src.command("list", "--rejected", "--since", "24h"), src.command("list", "--since", "24h"))
 	return errSilent
 }
 
-// A lifeTable shows one line for each event of a media ID.
+// A lifeTable writes one line for each event of a media ID.
 type lifeTable struct {
 	*table
 	clock clock
@@ -179,7 +180,7 @@ func (t lifeTable) row(r query.Row) (bool, error) {
 	return t.add(cell{text: t.clock.text(r.Time)}, cell{text: r.Record.EventType}, statusCell(r.Status), detail), nil
 }
 
-// A jsonWriter writes records for reading, each over several lines.
+// A jsonWriter writes records as indented JSON.
 type jsonWriter struct {
 	out  *bufio.Writer
 	live bool

@@ -16,10 +16,11 @@ func newSign() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sign --url URL --key KEY",
 		Short: "Print the two signature headers of a callback, for curl -H",
-		Long: `Print the two headers that authenticate a callback to URL now, one a line: the
-time in Unix seconds, and the MD5 of "URL|TIME|KEY". The body is not signed.
+		Long: `Print the two headers that authenticate a callback to URL at the current time, one on
+each line: the time in Unix seconds, and the MD5 of "URL|TIME|KEY". The signature does
+not cover the body.
 
-The function accepts them for VOD_CALLBACK_MAX_AGE, five minutes by default.`,
+The function accepts the headers for VOD_CALLBACK_MAX_AGE, five minutes by default.`,
 		Example: `  vodctl sign --url http://127.0.0.1:9000/ --key Test123
   vodctl sign --url http://127.0.0.1:9000/ --key Test123 |
     curl -H @- --json @events/testdata/vod-success.json http://127.0.0.1:9000/`,
@@ -46,7 +47,7 @@ The function accepts them for VOD_CALLBACK_MAX_AGE, five minutes by default.`,
 	f := cmd.Flags()
 	f.StringVar(&rawURL, "url", "", "the callback URL as configured at the sender (required)")
 	f.StringVar(&key, "key", "", "the callback key (required)")
-	f.StringVar(&producer, "producer", "vod", "whose headers: vod (X-VOD-…) or ims (X-ICE-…)")
+	f.StringVar(&producer, "producer", "vod", "the producer whose headers to print: vod (X-VOD-…) or ims (X-ICE-…)")
 	complete(cmd, "producer", string(events.VOD), string(events.IMS))
 	return cmd
 }

@@ -27,10 +27,10 @@ import (
 type source struct {
 	store.Store
 	url   string   // as given
-	flags []string // those that named it, if any did
+	flags []string // the flags that named it, if any
 }
 
-// fromFlag are the flags of every command that reads a store.
+// fromFlag holds the flags of every command that reads a store.
 type fromFlag struct {
 	accessFlags
 	text string
@@ -62,17 +62,17 @@ func (ff *fromFlag) open() (source, error) {
 	return src, nil
 }
 
-// How a store is named by a flag, and in RECORD_TO, for error messages and help texts.
+// The accepted forms of a store's name, in a flag and in RECORD_TO, for error messages and help texts.
 const (
 	storeForm    = "a directory, " + storeURLForm
 	storeURLForm = "file:///DIR or oss://BUCKET[/PREFIX][?endpoint=URL&region=ID]"
 )
 
-// hasScheme matches what is meant as a URL. A drive letter is not a scheme.
+// hasScheme matches a text that is meant as a URL. A single letter is a drive, not a scheme.
 var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
-// parseStore reads the store that a flag names or, where it is not given, RECORD_TO. It also returns the text
-// that named it.
+// parseStore reads the store that a flag names or, if the flag is not given, RECORD_TO. It also returns the text
+// that it read.
 func parseStore(flag, text string) (record.Target, string, error) {
 	name, form := flag, storeForm
 	if text == "" {
@@ -80,7 +80,7 @@ func parseStore(flag, text string) (record.Target, string, error) {
 	}
 	switch {
 	case text == "":
-		return record.Target{}, "", usagef("which store? Name it with %s: %s; or set RECORD_TO", flag, storeForm)
+		return record.Target{}, "", usagef("no store: name it with %s (%s) or set RECORD_TO", flag, storeForm)
 	case name == flag && !hasScheme.MatchString(text):
 		target, err := parseDir(text)
 		if err != nil {
@@ -102,7 +102,7 @@ func parseStore(flag, text string) (record.Target, string, error) {
 // parseDir reads a plain path.
 func parseDir(path string) (record.Target, error) {
 	if path == "~" || strings.HasPrefix(path, "~/") {
-		return record.Target{}, fmt.Errorf("the shell did not replace the ~ of %q: write $HOME", path)
+		return record.Target{}, fmt.Errorf("the shell did not expand the ~ in %q: write $HOME", path)
 	}
 	dir, err := filepath.Abs(path)
 	if err == nil && filepath.Dir(dir) == dir {
@@ -111,7 +111,7 @@ func parseDir(path string) (record.Target, error) {
 	return record.Target{Dir: dir}, err
 }
 
-// completeStore has the shell offer directories, and the beginning of a bucket's URL.
+// completeStore makes the shell offer directories and the start of an oss:// URL.
 func completeStore(cmd *cobra.Command, flag string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if strings.HasPrefix(begun, "o") {
@@ -120,11 +120,11 @@ func completeStore(cmd *cobra.Command, flag string) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})
 	if err != nil {
-		panic(err) // as in complete
+		panic(err) // only a programming error, as in complete
 	}
 }
 
-// explain adds to an error of the store what to do about it.
+// explain adds to an error of the store what the user can do about it.
 func (s source) explain(err error) error {
 	text := err.Error()
 	hint := ""
@@ -132,21 +132,21 @@ func (s source) explain(err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: there is no such directory", s.url)
 	case errors.Is(err, fs.ErrPermission):
-		hint = "run this as the user whose files they are, or on a copy"
+		hint = "run vodctl as the owner of the files, or on a copy of them"
 	case strings.Contains(text, "NoSuchBucket"):
-		hint = "is the bucket's name right, and the region its own?"
+		hint = "check the bucket's name and its region (?region=ID)"
 	case strings.Contains(text, "InvalidAccessKeyId"), strings.Contains(text, "SecurityToken"):
-		hint = "the access key is unknown or has expired: renew it in ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN, or in the profile"
+		hint = "the access key is unknown or expired: renew it in ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN, or in the profile"
 	case strings.Contains(text, "SignatureDoesNotMatch"):
-		hint = "does the access key's secret belong to it (ALIBABA_CLOUD_ACCESS_KEY_SECRET, or the profile's), and is the region the bucket's?"
+		hint = "check that the access key secret (ALIBABA_CLOUD_ACCESS_KEY_SECRET, or the profile's) belongs to the access key ID, and that the region is the bucket's"
 	case strings.Contains(text, "InvalidArgument"), strings.Contains(text, "redirect"), strings.Contains(text, "AccessDenied") && strings.Contains(text, "endpoint"):
-		hint = "is the region (?region=ID) the bucket's own?"
+		hint = "check that the region (?region=ID) is the bucket's"
 	case strings.Contains(text, "403"), strings.Contains(text, "AccessDenied"):
-		hint = "the access key needs oss:ListObjects on the bucket and oss:GetObject on the prefix; or the region is not the bucket's"
+		hint = "the access key needs oss:ListObjects on the bucket and oss:GetObject on the prefix; also check that the region is the bucket's"
 	case strings.Contains(text, "Bad Gateway"), strings.Contains(text, "Gateway Time"):
-		hint = "OSS itself does not answer so: is there a proxy on the way (HTTPS_PROXY, HTTP_PROXY), or is the endpoint not one of OSS?"
+		hint = "this answer is not from OSS: check the proxy (HTTPS_PROXY, HTTP_PROXY) and the endpoint"
 	case strings.Contains(text, "no such host"), strings.Contains(text, "connection refused"), strings.Contains(text, "i/o timeout"):
-		hint = "is the region right, and is there a network? The internal endpoint is reached from its own region only"
+		hint = "check the region and the network; the internal endpoint is reachable only from its own region"
 	}
 	if hint == "" {
 		return fmt.Errorf("%s: %w", s.url, err)
@@ -154,13 +154,13 @@ func (s source) explain(err error) error {
 	return fmt.Errorf("%s: %w\n%s", s.url, err, hint)
 }
 
-// nothing says on w why there are no outcomes of edits to show, and what to try. It fails where the place is not
-// a store.
+// nothing explains on w why there are no outcomes of edits, and what to try. It returns an error if the location
+// is not a store.
 func (s source) nothing(ctx context.Context, w io.Writer, sp span, loc *time.Location, filtered bool) error {
 	return s.nothingOf(ctx, w, nil, sp, loc, filtered)
 }
 
-// nothingOf says the same of events of some types.
+// nothingOf does the same for events of the given types.
 func (s source) nothingOf(ctx context.Context, w io.Writer, types events.Selection, sp span, loc *time.Location, filtered bool) error {
 	if len(types) == 0 {
 		types = events.Selection{outcome.Root}
@@ -175,7 +175,7 @@ func (s source) nothingOf(ctx context.Context, w io.Writer, types events.Selecti
 		switch {
 		case err != nil:
 			return s.explain(err)
-		case len(days) == 0: // a directory of something else
+		case len(days) == 0: // the directory has no days, so it is not an event type
 		case types.Has(root):
 			s.elsewhen(w, root, days, sp, loc, filtered)
 			return nil
@@ -186,12 +186,12 @@ func (s source) nothingOf(ctx context.Context, w io.Writer, types events.Selecti
 	if len(kept) == 0 {
 		return s.onlyRejected(ctx, w)
 	}
-	fmt.Fprintf(w, "No %s event is recorded in %s, but events of other types. The function's RECORD_EVENTS says which are:\n", oneOf(types), s.url)
+	fmt.Fprintf(w, "%s has no %s events, but has events of other types. The function's RECORD_EVENTS selects the recorded types:\n", s.url, oneOf(types))
 	suggest(w, s.command("list", "--event", strings.Join(kept, ",")))
 	return nil
 }
 
-// onlyRejected says what a store has that has no event.
+// onlyRejected prints what a store without events contains.
 func (s source) onlyRejected(ctx context.Context, w io.Writer) error {
 	for _, root := range []struct{ name, what, flag string }{
 		{outcome.RejectedRoot, "rejected deliveries", "--rejected"},
@@ -203,7 +203,7 @@ func (s source) onlyRejected(ctx context.Context, w io.Writer) error {
 		}
 		if len(days) > 0 {
 			last := days[len(days)-1]
-			fmt.Fprintf(w, "No outcomes, but %s of %s, the last of %s (UTC). See them:\n", root.what, plural(len(days), "day"), last)
+			fmt.Fprintf(w, "No outcomes, but %s on %s, the last on %s (UTC). To see them:\n", root.what, plural(len(days), "day"), last)
 			suggest(w, s.command("list", root.flag, "--since", last))
 			return nil
 		}
@@ -211,7 +211,7 @@ func (s source) onlyRejected(ctx context.Context, w io.Writer) error {
 	return s.emptyOrForeign(ctx, w)
 }
 
-// elsewhen says on which days there are events of a type.
+// elsewhen prints on which days there are events of a type.
 func (s source) elsewhen(w io.Writer, eventType string, days []string, sp span, loc *time.Location, filtered bool) {
 	what, args := "outcomes", []string{"list", "--since", days[len(days)-1], "--utc"}
 	if eventType != outcome.Root {
@@ -228,20 +228,21 @@ func (s source) elsewhen(w io.Writer, eventType string, days []string, sp span, 
 	}
 }
 
-// emptyOrForeign tells a store that waits for its first delivery from a place that is no store.
+// emptyOrForeign distinguishes an empty store, for which it prints a message, from a location that is not a store,
+// for which it returns an error.
 func (s source) emptyOrForeign(ctx context.Context, w io.Writer) error {
 	for _, err := range s.Keys(ctx, "") {
 		if err != nil {
 			return s.explain(err)
 		}
-		return fmt.Errorf("%s is not a store of outcomes: there is neither %s/ nor %s/ in it, but other things. Is the prefix right?",
+		return fmt.Errorf("%s is not a store of outcomes: it has other content, but neither %s/ nor %s/; check the prefix",
 			s.url, outcome.Root, outcome.RejectedRoot)
 	}
-	fmt.Fprintf(w, "%s is empty: nothing has been recorded there yet, unless the prefix is another.\n", s.url)
+	fmt.Fprintf(w, "%s is empty: nothing has been recorded there yet, or the prefix is wrong.\n", s.url)
 	return nil
 }
 
-// maxNamed is how many unreadable objects are named one by one.
+// maxNamed is the maximum number of unreadable objects that are named.
 const maxNamed = 20
 
 // problems are the objects that could not be read. It is safe for concurrent use.
@@ -251,7 +252,7 @@ type problems struct {
 	number int
 }
 
-// add notes that the object with the key cannot be read.
+// add records that the object with the key cannot be read.
 func (p *problems) add(key string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -267,14 +268,14 @@ func (p *problems) count() int {
 	return p.number
 }
 
-// named returns the first of them by name, each with its cause.
+// named returns the first maxNamed problems: key and cause.
 func (p *problems) named() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.first)
 }
 
-// report names them on w, and counts them.
+// report prints the number of problems and the first of them on w.
 func (p *problems) report(w io.Writer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -291,7 +292,7 @@ func (p *problems) report(w io.Writer) {
 	}
 }
 
-// plural returns n with the noun, in the plural where there is not one.
+// plural returns n and the noun, in the plural unless n is 1.
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -299,7 +300,7 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%s %ss", thousands(n), noun)
 }
 
-// thousands spells n with commas.
+// thousands formats n with commas.
 func thousands(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

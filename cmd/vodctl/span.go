@@ -11,29 +11,29 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// defaultSince is how far back a command looks unless told otherwise.
+// defaultSince is the default of --since.
 const defaultSince = "168h"
 
-// spanForm is how --since and --until are given, for error messages and help texts.
+// spanForm describes the values of --since and --until, for error messages and help texts.
 const spanForm = "a duration back from now (24h, 7d), a date (2026-11-01, today, yesterday), or RFC 3339 (2026-11-01T08:00:00Z)"
 
-// spanFlags are those of every command that looks at a span of time.
+// spanFlags are the flags of every command that reads a time range.
 type spanFlags struct {
 	since, until string
 	utc          bool
-	flags        *pflag.FlagSet // tells what was given from what is the default
+	flags        *pflag.FlagSet // to distinguish a given value from the default
 }
 
 func (sf *spanFlags) add(cmd *cobra.Command, f *pflag.FlagSet) {
 	sf.flags = f
-	f.StringVar(&sf.since, "since", defaultSince, "from when on, by event_time: "+spanForm)
-	f.StringVar(&sf.until, "until", "", "before when, in the same forms; a date includes its day (default: no end)")
-	f.BoolVar(&sf.utc, "utc", false, "show times, and read dates, in UTC instead of local time")
+	f.StringVar(&sf.since, "since", defaultSince, "events at or after this time, by event_time: "+spanForm)
+	f.StringVar(&sf.until, "until", "", "events before this time, in the same forms; a date includes the whole day (default: no end)")
+	f.BoolVar(&sf.utc, "utc", false, "show times and read dates in UTC instead of local time")
 	complete(cmd, "since", "1h", "24h", "7d", "30d", "today", "yesterday", time.Now().Format(time.DateOnly))
 	complete(cmd, "until", "1h", "24h", "7d", "today", "yesterday", time.Now().Format(time.DateOnly))
 }
 
-// location is the zone in which times are shown and dates are read.
+// location returns the time zone in which times are shown and dates are read.
 func (sf *spanFlags) location() *time.Location {
 	if sf.utc {
 		return time.UTC
@@ -41,11 +41,11 @@ func (sf *spanFlags) location() *time.Location {
 	return time.Local
 }
 
-// A span is the half-open [since, until). A zero until is no end.
+// A span is the half-open time range [since, until). A zero until means no end.
 type span struct{ since, until time.Time }
 
-// parse reads the flags. An RFC 3339 time or a duration ends the span at that moment, a date at its end.
-// The default of --since is counted back from the end.
+// parse reads the flags. If --until is a date, the range ends at the end of that day. The default of --since is
+// counted back from --until.
 func (sf *spanFlags) parse(now time.Time) (span, error) {
 	var s span
 	var err error
@@ -62,13 +62,13 @@ func (sf *spanFlags) parse(now time.Time) (span, error) {
 		return span{}, usagef("--since %q: %w", sf.since, err)
 	}
 	if sf.until != "" && !s.since.Before(s.until) {
-		return span{}, usagef("--since %q is not before --until %q: nothing can be between them", sf.since, sf.until)
+		return span{}, usagef("--since %q is not before --until %q", sf.since, sf.until)
 	}
 	return s, nil
 }
 
-// parseMoment reads one moment. Of a date it is the midnight at the beginning of the day that comes
-// daysOn days later.
+// parseMoment reads one time. For a date, it returns the midnight at the start of the day that is daysOn days
+// later.
 func parseMoment(s string, now time.Time, loc *time.Location, daysOn int) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
@@ -83,7 +83,7 @@ func parseMoment(s string, now time.Time, loc *time.Location, daysOn int) (time.
 	return now.Add(-back), nil
 }
 
-// parseDate reads a date, or a word for one.
+// parseDate reads a date, or the words today and yesterday.
 func parseDate(s string, now time.Time, loc *time.Location) (time.Time, bool) {
 	switch s {
 	case "today":
@@ -95,8 +95,7 @@ func parseDate(s string, now time.Time, loc *time.Location) (time.Time, bool) {
 	return t, err == nil
 }
 
-// parseDuration reads a Go duration that may begin with weeks and days, as in 7d or 1d12h. A day has 24
-// hours.
+// parseDuration reads a Go duration that may begin with weeks and days, as in 7d or 1d12h. A day has 24 hours.
 func parseDuration(s string) (time.Duration, error) {
 	var total time.Duration
 	rest := s
@@ -110,7 +109,7 @@ func parseDuration(s string) (time.Duration, error) {
 		}
 		n, err := strconv.ParseUint(number, 10, 16)
 		if err != nil {
-			return 0, fmt.Errorf("%q is no number", number)
+			return 0, fmt.Errorf("%q is not a number", number)
 		}
 		total += time.Duration(n) * unit.length
 		rest = after
@@ -128,7 +127,7 @@ func parseDuration(s string) (time.Duration, error) {
 	return total, nil
 }
 
-// words describes s for people.
+// words returns s in words.
 func (s span) words(loc *time.Location) string {
 	const form = "2006-01-02 15:04 MST"
 	if s.until.IsZero() {
@@ -137,10 +136,10 @@ func (s span) words(loc *time.Location) string {
 	return "between " + s.since.In(loc).Format(form) + " and " + s.until.In(loc).Format(form)
 }
 
-// complete offers words as a flag's values to the shell.
+// complete makes the shell offer words as the values of a flag.
 func complete(cmd *cobra.Command, flag string, words ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {
-		panic(err) // the flag is missing, or has completions already
+		panic(err) // only a programming error: the flag does not exist, or already has completions
 	}
 }

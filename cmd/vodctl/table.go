@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	gap          = 2   // columns of the terminal between two of the table
-	leastLast    = 20  // columns of the terminal that the last column keeps, for a beginning of its text
-	tableHoldsUp = 500 // rows that are looked at for the widths before the first is written
+	gap          = 2   // the width between two columns
+	leastLast    = 20  // the minimum width of the last column
+	tableHoldsUp = 500 // the number of rows from which the widths are computed
 )
 
-// A style is how a cell looks on a terminal that has colours: an SGR sequence's parameters.
+// A style is the colour of a cell on a terminal: the parameters of an SGR sequence.
 type style string
 
 const (
@@ -28,26 +28,26 @@ const (
 type cell struct {
 	text  string
 	style style
-	want  int // of the last column: how much of the text should be seen, at the expense of the shrinking columns
+	want  int // in the last column, the width to show; other columns shrink for it
 }
 
-// A column says how a column gives way where the terminal is too narrow.
+// A column describes a column, and how it adapts to a narrow terminal.
 type column struct {
 	name  string
-	least int  // how far it may shrink; 0 is not at all
-	drop  bool // whether it may be left out, the last such column first
+	least int  // the minimum width; 0 means that it does not shrink
+	drop  bool // it may be left out; the last such column is left out first
 }
 
-// A table writes rows in aligned columns. On a terminal its lines fit the width: first columns shrink as far as
-// they may, then columns are left out that may be, and in the end the last column is cut. The widths are those
-// of the first rows.
+// A table writes rows in aligned columns. On a terminal, the lines fit the width: first columns shrink to their
+// minimum, then columns are left out, and at last the last column is cut. The widths are computed from the first
+// rows.
 type table struct {
 	out      io.Writer
-	width    int // of the terminal, or 0 where it is none
+	width    int // of the terminal, or 0 if the output is not a terminal
 	colour   bool
 	columns  []column
 	rows     [][]cell
-	widths   []int // -1 is a column that is left out
+	widths   []int // -1 means that the column is left out
 	measured bool
 }
 
@@ -62,7 +62,7 @@ func newTable(out io.Writer, columns ...column) *table {
 	return t
 }
 
-// add takes one row. It returns whether it is time to flush.
+// add adds one row. It reports whether the caller should flush.
 func (t *table) add(cells ...cell) bool {
 	for i := range cells {
 		cells[i].text = strings.TrimRight(harmless(cells[i].text), " ")
@@ -71,7 +71,7 @@ func (t *table) add(cells ...cell) bool {
 	return t.measured || len(t.rows) > tableHoldsUp
 }
 
-// flush writes the rows that were added, and no header to nothing.
+// flush writes the added rows. A table without rows has no header.
 func (t *table) flush() error {
 	if !t.measured && len(t.rows) == 1 {
 		return nil
@@ -91,7 +91,7 @@ func (t *table) flush() error {
 
 func (t *table) end() error { return t.flush() }
 
-// measure decides how wide the columns are.
+// measure computes the widths of the columns.
 func (t *table) measure() {
 	last := len(t.columns) - 1
 	want := 0 // of the last column
@@ -118,7 +118,7 @@ func (t *table) measure() {
 	t.widths[last] = max(1, t.left())
 }
 
-// left is how much of the terminal is left to the last column.
+// left returns the width that is left for the last column.
 func (t *table) left() int {
 	left := t.width
 	for _, w := range t.widths[:len(t.widths)-1] {
@@ -129,8 +129,8 @@ func (t *table) left() int {
 	return left
 }
 
-// distinct returns how wide a column has to be for its texts to stay distinct where they are shortened, so that
-// what is shown of an ID still stands for it.
+// distinct returns the width at which the shortened texts of a column are still distinct, so that a shortened ID
+// identifies its row.
 func (t *table) distinct(column int) int {
 	texts := make([]string, 0, len(t.rows))
 	for _, row := range t.rows[1:] {
@@ -144,14 +144,14 @@ func (t *table) distinct(column int) int {
 		for common < len(texts[i-1]) && common < len(texts[i]) && texts[i-1][common] == texts[i][common] {
 			common++
 		}
-		least = max(least, textWidth(texts[i][:common])+2) // one that differs, and the ellipsis
+		least = max(least, textWidth(texts[i][:common])+2) // one distinct character, and the ellipsis
 	}
 	return least
 }
 
 func (t *table) line(b *strings.Builder, row []cell) {
 	last := len(row) - 1
-	for last > 0 && (row[last].text == "" || t.widths[last] < 0) { // no blanks at the ends of lines
+	for last > 0 && (row[last].text == "" || t.widths[last] < 0) { // no spaces at the end of a line
 		last--
 	}
 	for i, c := range row[:last+1] {
@@ -174,5 +174,5 @@ func (t *table) line(b *strings.Builder, row []cell) {
 	b.WriteByte('\n')
 }
 
-// textWidth is how many columns a terminal needs for text: CJK characters and emoji are two wide.
+// textWidth returns the width of text on a terminal: CJK characters and emoji are two columns wide.
 func textWidth(text string) int { return runewidth.StringWidth(text) }

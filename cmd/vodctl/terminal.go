@@ -15,7 +15,7 @@ import (
 	"golang.org/x/term"
 )
 
-// terminalWidth returns the columns of the terminal that w is, or 0 where it is none.
+// terminalWidth returns the width of the terminal w in columns, or 0 if w is not a terminal.
 func terminalWidth(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -28,11 +28,12 @@ func terminalWidth(w io.Writer) int {
 	return width
 }
 
-// colourful says whether colours are welcome on a terminal: https://no-color.org
+// colourful reports whether a terminal may show colours: https://no-color.org
 func colourful() bool { return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" }
 
-// harmless returns text as it can be shown on a terminal, on one line: white space becomes a blank, and
-// what would control the terminal, turn the direction of writing or hide is spelled out, as in \u202e.
+// harmless returns text in a form that is safe to show on one line of a terminal. White space becomes a space.
+// Characters that control the terminal, change the direction of the text or are invisible become escapes such as
+// \u202e.
 func harmless(text string) string {
 	if !strings.ContainsFunc(text, func(r rune) bool { return r != ' ' && !printable(r) }) {
 		return text
@@ -55,15 +56,16 @@ func harmless(text string) string {
 	return b.String()
 }
 
-// printable says whether r shows as itself. U+FFFD is left to harmless, which looks for its cause.
+// printable reports whether r is visible as itself. harmless handles U+FFFD, because it may stand for an invalid
+// byte.
 func printable(r rune) bool {
 	return r != utf8.RuneError && unicode.IsPrint(r) && !strings.ContainsRune(blanks, r)
 }
 
-// blanks count as printable and show nothing.
+// blanks are characters that Unicode counts as printable but that are invisible.
 const blanks = "\u115f\u1160\u3164\uffa0\u2800"
 
-// writeEscape spells r as JSON does, so that an escaped string stays the same string.
+// writeEscape writes r as a JSON escape, so that a JSON string keeps its value.
 func writeEscape(b *strings.Builder, r rune) {
 	if r > 0xffff {
 		r -= 0x10000
@@ -73,11 +75,11 @@ func writeEscape(b *strings.Builder, r rune) {
 	fmt.Fprintf(b, `\u%04x`, r)
 }
 
-// A terminalWriter makes harmless what is written as data (ndjson, csv) where that happens to be a
-// terminal. JSON keeps its meaning: what needs it can stand in strings only.
+// A terminalWriter escapes data (ndjson, csv) that is written to a terminal, as harmless does. JSON keeps its
+// meaning, because the escaped characters occur only in strings.
 type terminalWriter struct {
 	out  io.Writer
-	rest []byte // the beginning of a character whose end has not come yet
+	rest []byte // the first bytes of an incomplete character
 }
 
 func (w *terminalWriter) Write(p []byte) (int, error) {
@@ -99,7 +101,7 @@ func (w *terminalWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// dataWriter returns where a command writes data, and whether somebody is watching.
+// dataWriter returns the writer for a command's data, and whether it is a terminal.
 func dataWriter(w io.Writer) (out io.Writer, live bool) {
 	if terminalWidth(w) > 0 {
 		return &terminalWriter{out: w}, true
@@ -107,7 +109,7 @@ func dataWriter(w io.Writer) (out io.Writer, live bool) {
 	return w, false
 }
 
-// A progress is one line on a terminal's standard error that says how far a command is. Nil says nothing.
+// A progress shows the progress of a command on one line of the terminal. A nil progress shows nothing.
 type progress struct {
 	out   io.Writer
 	words func() string
@@ -117,13 +119,13 @@ type progress struct {
 	shown bool
 }
 
-// A quick command needs no progress; a slow one's is renewed as often as the eye follows.
+// A fast command shows no progress. A slow command shows it after progressAfter, and updates it regularly.
 const (
 	progressAfter = 400 * time.Millisecond
 	progressEvery = 100 * time.Millisecond
 )
 
-// showProgress keeps the line up to date until stop. Where w is no terminal it returns nil.
+// showProgress updates the line until stop. It returns nil if w is not a terminal.
 func showProgress(w io.Writer, words func() string) *progress {
 	if terminalWidth(w) == 0 {
 		return nil
@@ -159,7 +161,7 @@ func (p *progress) show() {
 	}
 }
 
-// above calls write, which writes lines, with the progress out of their way.
+// above removes the progress line, calls write, which writes lines, and shows the progress again.
 func (p *progress) above(write func() error) error {
 	if p == nil {
 		return write()
@@ -170,7 +172,7 @@ func (p *progress) above(write func() error) error {
 	return write()
 }
 
-// stop takes the line away.
+// stop removes the line.
 func (p *progress) stop() {
 	if p == nil {
 		return

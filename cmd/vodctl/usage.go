@@ -11,7 +11,7 @@ import (
 	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
-// A usageError is a command line that cannot be understood.
+// A usageError is an error in the command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -32,7 +32,7 @@ func oneOf(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// explainFlag says what a flag wants, or which one may have been meant.
+// explainFlag adds to an error of a flag which values the flag accepts, or which flag may have been meant.
 func explainFlag(cmd *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && len(unknown.GetSpecifiedName()) > 1 {
 		var names []string

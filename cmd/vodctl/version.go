@@ -22,10 +22,10 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// release is set by the build of a release. Other builds know their version from the go command.
+// release is set by the build of a release. Other builds get their version from the go command.
 var release string
 
-// versionText says which vodctl this is, by what its build put into it.
+// versionText describes this build of vodctl with the information that the go command embeds.
 func versionText() string {
 	version, commit := "(unknown version)", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
