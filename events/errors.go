@@ -10,18 +10,18 @@ import (
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// ErrOtherType is the error for an event of a type that is not selected. A callback URL usually receives
-// several types: acknowledge it, do not record it.
-var ErrOtherType = errors.New("not a type of event to record")
+// ErrOtherType is the error for an event whose type is not selected. A callback URL usually receives several
+// types: acknowledge such an event, do not record it.
+var ErrOtherType = errors.New("the event type is not selected")
 
 // A FieldError names the first member that breaks the published form. Retrying cannot fix it.
 type FieldError struct {
-	Member string // its name, such as "EventTime" or "MessageBody.Status"; empty for the text as a whole
-	Found  string // what stood there, quoted and cut short
+	Member string // such as "EventTime" or "MessageBody.Status"; empty for the whole text
+	Found  string // what was found, quoted and shortened
 	Want   string // what is accepted
 }
 
-// Error says all three on one line.
+// Error implements error.
 func (e *FieldError) Error() string {
 	member := e.Member
 	if member == "" {
@@ -30,8 +30,8 @@ func (e *FieldError) Error() string {
 	return member + ": found " + e.Found + ", want " + e.Want
 }
 
-// documentError says why data, the text of the member (or of the event where that is empty), is not a JSON
-// object that can be relied on.
+// documentError returns the error for data, which is not a strictly valid JSON object. data is the text of the
+// member or, if member is empty, of the event.
 func documentError(member string, data []byte, err error) *FieldError {
 	syntax, isSyntax := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
@@ -46,7 +46,7 @@ func documentError(member string, data []byte, err error) *FieldError {
 	return &FieldError{member, found(data), "one JSON object"}
 }
 
-// found says what v is, for a FieldError: a text in quotes, any other JSON as it is.
+// found describes v for a FieldError: a string in quotes, any other JSON unchanged.
 func found(v jsontext.Value) string {
 	switch {
 	case len(v) == 0:
@@ -57,10 +57,10 @@ func found(v jsontext.Value) string {
 	return cut(string(jsonx.Compact(v)))
 }
 
-// quote makes s safe for one line of a log or a terminal.
+// quote shortens s and makes it safe for one line of a log or a terminal.
 func quote(s string) string { return strconv.Quote(cut(s)) }
 
-// cut shortens what an error message repeats.
+// cut shortens a text that an error message repeats.
 func cut(s string) string {
 	const limit = 64
 	if len(s) <= limit {

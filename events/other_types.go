@@ -2,9 +2,9 @@ package events
 
 import "strings"
 
-// otherType reads an event of another type than ProduceMediaComplete by the members that the types have in
-// common. The published samples differ in how they spell them, and some lack what their own tables require, so
-// only the type and the time are required.
+// otherType reads an event of any type but ProduceMediaComplete by the members that the types have in common.
+// Only the type and the time are required, because the published samples spell the members in several ways, and
+// some samples omit members that their documentation calls required.
 func (r *reader) otherType(eventType string) Event {
 	if !IsType(eventType) {
 		r.fail("EventType", typeForm)
@@ -26,7 +26,7 @@ func (r *reader) otherType(eventType string) Event {
 	e.MediaURL = b.first("MediaURL", "FileURL", "FileUrl")
 	e.UserData = b.first("Extend", "UserData")
 	e.ErrorCode, e.ErrorMessage = b.first("ErrorCode"), b.first("ErrorMessage")
-	if e.Status == Fail { // the AI events have Code and Message, also "0" and "OK" on success
+	if e.Status == Fail { // the AI events have Code and Message, with "0" and "OK" on success
 		e.ErrorCode, e.ErrorMessage = b.first("ErrorCode", "Code"), b.first("ErrorMessage", "Message")
 	}
 	return e

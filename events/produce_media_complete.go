@@ -1,7 +1,7 @@
 package events
 
-// TypeProduceMediaComplete is the EventType of the event that says how an edit (a media production job)
-// ended. Source: "Video composition complete" (ApsaraVideo VOD), "Event list" (IMS).
+// TypeProduceMediaComplete is the EventType of the event that an edit (a media production job) has ended.
+// Source: "Video composition complete" (ApsaraVideo VOD), "Event list" (IMS).
 const TypeProduceMediaComplete = "ProduceMediaComplete"
 
 // produceMediaComplete reads the event strictly.

@@ -10,11 +10,11 @@ import (
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// A reader takes typed members out of an object and remembers the first that is at fault; after that it
-// returns zero values.
+// A reader reads typed members of an object. It remembers the first invalid member; after that it returns zero
+// values.
 type reader struct {
 	object jsonx.Object
-	path   string       // of the object within the event, such as "MessageBody."
+	path   string       // the path of the object in the event, such as "MessageBody."
 	fault  **FieldError // shared by the readers of one event
 }
 
@@ -25,7 +25,7 @@ func newReader(data []byte) *reader {
 	return r
 }
 
-// readObject reads data, the text of the member called name or, where that is "", of the event.
+// readObject reads data, the text of the member called name or, if name is "", of the event.
 func (r *reader) readObject(name string, data []byte) {
 	if len(data) > MaxSize {
 		*r.fault = &FieldError{name, strconv.Itoa(len(data)) + " bytes", "at most " + strconv.Itoa(MaxSize)}
@@ -37,7 +37,7 @@ func (r *reader) readObject(name string, data []byte) {
 	}
 }
 
-// ok reports whether nothing is at fault so far.
+// ok reports whether all members so far are valid.
 func (r *reader) ok() bool { return *r.fault == nil }
 
 func (r *reader) fail(name, want string) {
@@ -54,7 +54,7 @@ func (r *reader) required(name string) string {
 	return r.optional(name)
 }
 
-// optional returns the string member called name, or "" where it is absent, null or empty.
+// optional returns the string member called name, or "" if it is absent, null or empty.
 func (r *reader) optional(name string) string {
 	v := r.object.Get(name)
 	if empty(v) || !r.ok() {
@@ -67,7 +67,7 @@ func (r *reader) optional(name string) string {
 	return string(jsonx.Text(v))
 }
 
-// first returns the first of names that is a string or a number, as spelled, and not empty.
+// first returns the first member of names that is a string or a number and not empty. A number is as spelled.
 func (r *reader) first(names ...string) string {
 	for _, name := range names {
 		switch v := r.object.Get(name); {
@@ -80,7 +80,7 @@ func (r *reader) first(names ...string) string {
 	return ""
 }
 
-// passThrough returns a member that its sender may fill as it likes: a text, or any JSON, made compact.
+// passThrough returns a member with any content: a string's text, or other JSON in compact form.
 func (r *reader) passThrough(name string) string {
 	if v := r.object.Get(name); !empty(v) && v.Kind() != '"' {
 		return string(jsonx.Compact(v))
@@ -88,7 +88,7 @@ func (r *reader) passThrough(name string) string {
 	return r.first(name)
 }
 
-// number returns an optional number as spelled; a string that holds one is as good.
+// number returns an optional number as spelled. It also accepts a string that contains a number.
 func (r *reader) number(name string) string {
 	if v := r.object.Get(name); !empty(v) && v.Kind() != '0' && v.Kind() != '"' {
 		r.fail(name, "a number")
@@ -107,8 +107,8 @@ func (r *reader) status(name string) Status {
 	return ""
 }
 
-// time returns the RFC 3339 member called name in UTC. Where loose, it also reads what some types publish:
-// 2024-04-10T01:37:14:627Z, with a colon before the milliseconds.
+// time returns the RFC 3339 member called name in UTC. If loose, it also reads the form that some types
+// publish, with a colon before the milliseconds: 2024-04-10T01:37:14:627Z.
 func (r *reader) time(name string, loose bool) time.Time {
 	s := r.required(name)
 	const seconds = len("2006-01-02T15:04:05")
@@ -122,8 +122,8 @@ func (r *reader) time(name string, loose bool) time.Time {
 	return t
 }
 
-// parseTime reads an RFC 3339 time, whose T and Z may be lower case. It refuses what time.Parse accepts beyond
-// that (go.dev/issue/54580), and what an offset moves out of the calendar that RFC 3339 can say.
+// parseTime reads an RFC 3339 time, whose T and Z may be lower case. It refuses the other forms that time.Parse
+// accepts (go.dev/issue/54580), and a time whose year in UTC does not have four digits.
 func parseTime(s string) (time.Time, bool) {
 	s = strings.ToUpper(s)
 	t, err := time.Parse(time.RFC3339, s)
@@ -136,13 +136,13 @@ func parseTime(s string) (time.Time, bool) {
 	return t, strings.HasSuffix(s, "Z") || offset[1:3] <= "23" && offset[4:6] <= "59"
 }
 
-// isIMS reports whether the facts are in MessageBody, as IMS sends them.
+// isIMS reports whether the event has a MessageBody, as IMS sends it.
 func (r *reader) isIMS() bool {
 	v := r.object.Get("MessageBody")
 	return v != nil && (!empty(v) || !r.object.Has("Status"))
 }
 
-// within returns a reader for the object that the member called name is or, as a string, holds.
+// within returns a reader for the member called name, which is an object or a string that contains one.
 func (r *reader) within(name string) *reader {
 	inner := &reader{path: r.path + name + ".", fault: r.fault}
 	switch v := r.object.Get(name); {
@@ -152,12 +152,12 @@ func (r *reader) within(name string) *reader {
 	case v.Kind() == '"' && !empty(v):
 		inner.readObject(r.path+name, jsonx.Text(v))
 	default:
-		r.fail(name, "an object, or a string that holds one")
+		r.fail(name, "an object, or a string that contains one")
 	}
 	return inner
 }
 
-// empty reports whether v is no value: absent, null or the empty string.
+// empty reports whether v is absent, null or the empty string.
 func empty(v jsontext.Value) bool {
 	return len(v) == 0 || v.Kind() == 'n' || string(v) == `""`
 }

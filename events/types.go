@@ -17,7 +17,7 @@ func IsType(s string) bool {
 
 func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
 
-// A Selection is the event types to read: their names, or AllTypes alone. An empty one selects nothing.
+// A Selection lists the event types to read: their names, or only AllTypes. An empty Selection selects nothing.
 type Selection []string
 
 // AllTypes is the entry of a Selection that selects every type.
@@ -39,7 +39,7 @@ func ParseSelection(s string) (Selection, error) {
 	case len(selection) == 0:
 		return nil, errors.New("the list has no entry")
 	case slices.Contains(selection, AllTypes) && len(selection) > 1:
-		return nil, errors.New("* stands alone")
+		return nil, errors.New("* cannot be combined with other types")
 	}
 	return selection, nil
 }

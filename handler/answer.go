@@ -6,40 +6,40 @@ import (
 	"net/http"
 )
 
-// A result is what became of one message.
+// A result is the result of handling one message.
 type result string
 
 const (
 	recorded   result = "recorded"   // recorded now
 	duplicate  result = "duplicate"  // recorded before
 	ignored    result = "ignored"    // an event of a type that is not recorded
-	rejected   result = "rejected"   // no event in it; the input is kept
-	unrecorded result = "unrecorded" // not recorded in time; in full in the log
+	rejected   result = "rejected"   // not a valid event; the input is kept
+	unrecorded result = "unrecorded" // not recorded in time; the log has the full record
 )
 
-// An httpAnswer is what a sender gets back. Only the status counts for it; the words are for people.
+// An httpAnswer is the answer to a sender, which evaluates only the status. The message is for people.
 type httpAnswer struct {
 	status        int
 	code, message string // of an error
 	result        result // of a success
 }
 
-// The errors. Senders take 200 as success and nothing else, and send everything else twice more.
+// The error answers. A sender accepts only 200 as success; after any other status it sends twice more.
 var (
 	methodNotAllowed = httpAnswer{status: http.StatusMethodNotAllowed, code: "method_not_allowed",
-		message: "Callbacks are sent with POST."}
+		message: "A callback must use POST."}
 	bodyTooLarge = httpAnswer{status: http.StatusRequestEntityTooLarge, code: "body_too_large",
-		message: "The body of a callback has at most 262144 bytes."}
+		message: "The body of a callback must not exceed 262144 bytes."}
 	unauthorized = httpAnswer{status: http.StatusUnauthorized, code: "unauthorized",
 		message: "The callback is not authentic. The function's log says why, under this requestId."}
 	invalidEvent = httpAnswer{status: http.StatusBadRequest, code: "invalid_event",
 		message: "The body is kept, but it is not an event in its published form."}
 	notRecorded = httpAnswer{status: http.StatusServiceUnavailable, code: "unrecorded",
-		message: "The event could not be recorded in time. It is in full in the function's log, under this requestId; send it again."}
+		message: "The event could not be recorded in time. Send it again. The function's log has the full event under this requestId."}
 )
 
-// answerTo returns the answer to a callback whose message came to r. reason says why it was rejected; it
-// is about what the caller sent and reveals nothing of ours.
+// answerTo returns the answer to a callback whose message has the result r. reason says why it was rejected. The
+// sender may see it, because it describes only what the sender sent.
 func answerTo(r result, reason string) httpAnswer {
 	switch r {
 	case rejected:
@@ -76,11 +76,11 @@ func (a httpAnswer) json(requestID string) (json.RawMessage, error) {
 	}{a.status, headers, false, string(body)})
 }
 
-// counts says how many messages of a delivery came to which result.
+// counts is the number of messages of a delivery by result.
 type counts map[result]int
 
-// json returns the answer to a trigger, or an error where it should deliver again. What was recorded
-// stays recorded, and the next delivery finds it.
+// json returns the answer to a trigger, or an error if the trigger should deliver again. Messages that are
+// recorded stay recorded; the next delivery finds them as duplicates.
 func (c counts) json() (json.RawMessage, error) {
 	if c[unrecorded] > 0 {
 		return nil, &UnrecordedError{c}
@@ -89,11 +89,11 @@ func (c counts) json() (json.RawMessage, error) {
 		c[recorded], c[duplicate], c[ignored], c[rejected]), nil
 }
 
-// An UnrecordedError fails an invocation, so that its trigger delivers again. The runtime shows the
-// name of this type to the operator. Each message that was not recorded is in full in the log.
+// An UnrecordedError fails an invocation, so that its trigger delivers again. The runtime shows the name of
+// this type to the operator. The log contains each unrecorded message in full.
 type UnrecordedError struct{ counts counts }
 
-// Error counts the messages.
+// Error implements error. It counts the messages by result.
 func (e *UnrecordedError) Error() string {
 	total := 0
 	for _, n := range e.counts {

@@ -7,7 +7,7 @@ import (
 	"github.com/vod-callback/recorder/internal/outcome"
 )
 
-// outcomeAttrs are the members of o that people search the log for, with the key under which it is kept.
+// outcomeAttrs returns the members of o that people search for in the log, and its key.
 func outcomeAttrs(o outcome.Outcome, key string) []slog.Attr {
 	return present(
 		slog.String("trigger", o.Trigger),
@@ -23,15 +23,15 @@ func outcomeAttrs(o outcome.Outcome, key string) []slog.Attr {
 	)
 }
 
-// rejectedAttrs are the members of r that people search the log for and, where whole, all the others, but
-// for request_id, which every line has.
+// rejectedAttrs returns the members of r that people search for in the log. If whole, it returns all members
+// except request_id, which every line has.
 func rejectedAttrs(r outcome.Rejected, whole bool) []slog.Attr {
 	attrs := present(slog.String("reason", r.Reason), slog.String("trigger", r.Trigger), slog.String("message_id", r.MessageID))
 	if !whole {
 		return attrs
 	}
 	attrs = append(attrs, slog.String("received_at", r.ReceivedAt))
-	if r.Payload != nil { // set, be it empty
+	if r.Payload != nil { // may be empty
 		attrs = append(attrs, slog.String("payload", *r.Payload))
 	}
 	if r.PayloadBase64 != nil {
@@ -40,7 +40,7 @@ func rejectedAttrs(r outcome.Rejected, whole bool) []slog.Attr {
 	return attrs
 }
 
-// present leaves out what has no value.
+// present removes attributes without a value.
 func present(attrs ...slog.Attr) []slog.Attr {
 	return slices.DeleteFunc(attrs, func(a slog.Attr) bool { return a.Value.String() == "" })
 }

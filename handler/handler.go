@@ -1,6 +1,5 @@
-// Package handler turns one delivery of Function Compute into recorded outcomes and an answer. It reads
-// like the promise that is made to senders and triggers: authenticate, read, record, answer. Nothing is
-// acknowledged before it is kept.
+// Package handler turns one delivery of Function Compute into recorded outcomes and an answer. The steps are:
+// authenticate, read, record, answer. The answer reports success only after the event is recorded.
 package handler
 
 import (
@@ -22,36 +21,35 @@ import (
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 
-// A Handler answers deliveries. It is safe for concurrent use. All fields but Recorder and CallbackURLs are
+// A Handler answers deliveries. It is safe for concurrent use. All fields except Recorder and CallbackURLs are
 // required.
 type Handler struct {
-	// Recorder keeps outcomes and rejected input. Where it is nil, a line of the log is the record.
+	// Recorder keeps outcomes and rejected input. If it is nil, the log line is the record.
 	Recorder record.Recorder
 	Log      *funclog.Log
-	// Events are the types that are recorded.
+	// Events selects the types that are recorded.
 	Events events.Selection
-	// Timeout is all the time that one invocation has to record what it was given. It must be positive.
+	// Timeout is the total time that one invocation has for recording. It must be positive.
 	Timeout time.Duration
-	// Authenticate is whether HTTP callbacks must be signed; Verifier then decides.
+	// Authenticate says whether HTTP callbacks must be signed. Verifier checks the signatures.
 	Authenticate bool
 	Verifier     callback.Verifier
-	// CallbackURLs are the URLs that senders sign. Where there are none they are derived from each request.
+	// CallbackURLs are the URLs that senders sign. If empty, they are derived from each request.
 	CallbackURLs []string
 	Now          func() time.Time
 }
 
-// deadlineMargin is the time before the invocation's own deadline at which recording ends, so that the
-// answer and the log line still get out.
+// deadlineMargin is how long before the invocation's own deadline recording ends, so that there is time for the
+// answer and the log line.
 const deadlineMargin = 250 * time.Millisecond
 
-// Invoke handles the payload of one invocation. It returns an error, of type *UnrecordedError, only where
-// a message could not be recorded and its trigger should deliver it again. An HTTP caller is always answered
-// by a status.
+// Invoke handles the payload of one invocation. It returns an *UnrecordedError only if a message could not be
+// recorded and its trigger should deliver it again. An HTTP caller always gets an answer with a status.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer json.RawMessage, err error) {
 	var inv invocation
 	defer func() {
 		if p := recover(); p != nil {
-			// Nothing of a callback is kept before it is known to be authentic; so nothing is kept here.
+			// The callback may not be authentic, so nothing of it is kept.
 			h.Log.Say(slog.LevelError, funclog.Refused, inv.requestID, slog.String("reason", h.panicError(inv.requestID, p).Error()))
 			answer, err = counts{unrecorded: 1}.json()
 		}
@@ -66,8 +64,8 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer json.RawMe
 	return h.handleMessages(ctx, inv, delivery.Messages).json()
 }
 
-// recordingContext ends when there is no more time to record, and carries what the recorder needs of the
-// invocation.
+// recordingContext returns a context that ends when there is no more time to record. It carries the values of
+// the invocation that the recorder needs.
 func (h *Handler) recordingContext(ctx context.Context, inv invocation) (context.Context, context.CancelFunc) {
 	end := time.Now().Add(h.Timeout)
 	if own, ok := ctx.Deadline(); ok && own.Add(-deadlineMargin).Before(end) {
@@ -76,15 +74,15 @@ func (h *Handler) recordingContext(ctx context.Context, inv invocation) (context
 	return context.WithDeadline(record.NewContext(ctx, inv.recorder), end)
 }
 
-// handleMessages handles all messages of a delivery side by side, a bounded number at a time. One that
-// fails leaves the others alone.
+// handleMessages handles all messages of a delivery concurrently, with a limit. A message that fails does not
+// affect the others.
 func (h *Handler) handleMessages(ctx context.Context, inv invocation, messages []trigger.Message) counts {
 	count := counts{}
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	free := make(chan struct{}, record.MaxInFlight)
 	for i, m := range messages {
-		messages[i] = trigger.Message{} // a large batch need not stay in memory to its end
+		messages[i] = trigger.Message{} // free the memory of handled messages in a large batch
 		free <- struct{}{}
 		workers.Go(func() {
 			r, _ := h.handleMessage(ctx, inv, m)
@@ -98,8 +96,8 @@ func (h *Handler) handleMessages(ctx context.Context, inv invocation, messages [
 	return count
 }
 
-// handleMessage reads one message and keeps what is in it. reason says why it was rejected. A panic on the
-// way is this message's alone: it counts as not recorded, and the others go on.
+// handleMessage reads one message and records its event. reason says why it was rejected. After a panic, only
+// this message counts as not recorded; the others continue.
 func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.Message) (r result, reason string) {
 	facts := inv.facts(m.Trigger, m.ID)
 	defer func() {
@@ -127,7 +125,7 @@ func (h *Handler) handleMessage(ctx context.Context, inv invocation, m trigger.M
 	return h.record(ctx, o), ""
 }
 
-// record keeps an outcome: where there is no recorder, the log's line is the record.
+// record keeps an outcome. Without a recorder, the log line is the record.
 func (h *Handler) record(ctx context.Context, o outcome.Outcome) result {
 	entry, err := o.Entry()
 	whole := slog.Any("outcome", json.RawMessage(entry.Body))
@@ -143,11 +141,11 @@ func (h *Handler) record(ctx context.Context, o outcome.Outcome) result {
 		return h.unrecorded(o.Facts, err, whole)
 	}
 	r := map[record.Result]result{record.Recorded: recorded, record.Duplicate: duplicate}[how]
-	h.Log.Say(slog.LevelInfo, string(r), o.RequestID, outcomeAttrs(o, entry.Key)...) // the log has the same words
+	h.Log.Say(slog.LevelInfo, string(r), o.RequestID, outcomeAttrs(o, entry.Key)...) // a result is also the log message
 	return r
 }
 
-// reject keeps input in which no event could be read. Kept before or now, it counts the same.
+// reject keeps input that is not a valid event. The result is rejected, also if the input was kept before.
 func (h *Handler) reject(ctx context.Context, facts outcome.Facts, reason string, kept []byte) result {
 	input := outcome.NewRejected(reason, kept, facts)
 	entry, err := input.Entry()
@@ -166,15 +164,15 @@ func (h *Handler) reject(ctx context.Context, facts outcome.Facts, reason string
 	return rejected
 }
 
-// unrecorded writes attrs, which are the whole entry, to the log, from which it can be replayed. There is
-// no other place to report a failure to do that; the answer says that nothing was recorded either way.
+// unrecorded writes attrs, which are the whole entry, to the log, so that it can be replayed. An error in writing
+// the log cannot be reported elsewhere; the answer says in both cases that the message is not recorded.
 func (h *Handler) unrecorded(facts outcome.Facts, cause error, attrs ...slog.Attr) result {
 	_ = h.Log.Keep(slog.LevelError, funclog.Unrecorded, facts.RequestID, append(attrs, slog.String("error", cause.Error()))...)
 	return unrecorded
 }
 
-// panicError returns the error for p, which recover has just returned, and logs the stack. Of a value that
-// is not an error of the Go runtime only the type is shown: its text might hold a secret.
+// panicError returns the error for p, the value of a panic, and logs the stack. If p is not an error of the Go
+// runtime, it shows only the type, because the text may contain a secret.
 func (h *Handler) panicError(requestID string, p any) error {
 	err := fmt.Errorf("panic: a value of type %T", p)
 	if r, ok := p.(runtime.Error); ok {

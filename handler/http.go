@@ -13,10 +13,10 @@ import (
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 
-// maxBody is the largest callback body that is read, decoded, in bytes. A real one has under 1 KiB.
+// maxBody is the maximum size of a decoded callback body, in bytes. A real body has less than 1 KiB.
 const maxBody = 256 << 10
 
-// answerHTTP handles a callback. Until it is known to be authentic nothing of it is stored.
+// answerHTTP handles a callback. It stores nothing before the callback is authenticated.
 func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Request) httpAnswer {
 	if r.Method != http.MethodPost {
 		h.refuse(inv, r, "the method is "+cmp.Or(funclog.Cut(r.Method, textLimit), "missing")+", not POST")
@@ -37,8 +37,7 @@ func (h *Handler) answerHTTP(ctx context.Context, inv invocation, r *trigger.Req
 	return answerTo(h.handleMessage(ctx, inv, m))
 }
 
-// authenticate reports whether r is proven to come from a configured sender. Where it is not, a line in the
-// log says why.
+// authenticate reports whether r comes from a configured sender. If it does not, authenticate logs the reason.
 func (h *Handler) authenticate(inv invocation, r *trigger.Request) bool {
 	if r.Repeated != "" {
 		h.refuse(inv, r, "the trigger event has a member more than once: "+r.Repeated)
@@ -54,7 +53,7 @@ func (h *Handler) authenticate(inv invocation, r *trigger.Request) bool {
 	err := h.Verifier.Verify(r, urls, h.Now())
 	switch {
 	case errors.Is(err, callback.ErrMismatch):
-		// A wrong URL is the likeliest mistake in setting up: say which ones were tried.
+		// A wrong URL is the most likely configuration error, so log the URLs that were tried.
 		urls = slices.Clone(urls)
 		for i, url := range urls {
 			urls[i] = funclog.Cut(url, textLimit)
@@ -71,6 +70,6 @@ func (h *Handler) refuse(inv invocation, r *trigger.Request, reason string, attr
 	h.Log.Say(slog.LevelWarn, funclog.Refused, inv.requestID, attrs...)
 }
 
-// textLimit is how much of each text of a stranger's the log repeats, in bytes. A callback URL has at most 256
-// at the senders.
+// textLimit is the maximum length of an unauthenticated text in the log, in bytes. The senders allow callback
+// URLs of at most 256 bytes.
 const textLimit = 512

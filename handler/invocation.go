@@ -12,15 +12,15 @@ import (
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 
-// An invocation is what is known of the call besides its payload. This file alone knows how the runtime
-// passes it.
+// An invocation holds the facts about an invocation other than its payload. Only this file depends on how the
+// runtime passes them.
 type invocation struct {
 	requestID string
-	common    outcome.Facts // without what each message has of its own
+	common    outcome.Facts // without the facts of each message
 	recorder  record.Invocation
 }
 
-// newInvocation reads the runtime's context once: reading it writes to it.
+// newInvocation reads the runtime's context. Call it once, because fccontext.FromContext writes to the context.
 func (h *Handler) newInvocation(ctx context.Context) invocation {
 	fc, ok := fccontext.FromContext(ctx)
 	if !ok {
@@ -42,7 +42,7 @@ func (h *Handler) newInvocation(ctx context.Context) invocation {
 	}
 }
 
-// facts are what a record says of the delivery of one message.
+// facts returns the facts about the delivery of one message, for its record.
 func (inv invocation) facts(kind trigger.Kind, messageID string) outcome.Facts {
 	facts := inv.common
 	facts.Trigger, facts.MessageID = string(kind), messageID

@@ -7,14 +7,14 @@ import (
 	"strconv"
 )
 
-// fitInstance tells Go how large the instance is, which it cannot see by itself. Where GOMEMLIMIT or
-// GOMAXPROCS says it otherwise, that counts.
+// fitInstance sets Go's memory limit and number of threads to the size of the instance, because Go cannot detect
+// it. GOMEMLIMIT and GOMAXPROCS take precedence.
 //
-// Without a limit the heap grows to twice what is in use, and the platform may kill the instance for its garbage.
-// A quarter is left for what the garbage collector does not count.
+// Without a limit the heap grows to twice the memory in use, and the platform may kill the instance for its
+// garbage. A quarter of the memory remains for what the garbage collector does not count.
 //
-// An instance of go1 has one invocation at a time, and at most one vCPU for each GB of its memory. Go takes at
-// least two threads, whatever the share of a CPU is, and with two each invocation wakes the other several times.
+// A go1 instance runs one invocation at a time and has at most one vCPU for each GB of memory. Go uses at least
+// two threads for any share of a vCPU, and with two threads each invocation wakes the other one several times.
 // Source: https://www.alibabacloud.com/help/en/functioncompute/fc-3-0/product-overview/instance-types-and-usage-modes
 func fitInstance() {
 	megabytes, err := strconv.Atoi(os.Getenv("FC_FUNCTION_MEMORY_SIZE"))

@@ -1,5 +1,5 @@
-// Command function is the Function Compute function, target/main of the build: it wires configuration,
-// recorder and handler together and hands them to the runtime.
+// Command function is the Function Compute function; the build writes it to target/main. It connects
+// configuration, recorder and handler, and starts the runtime.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 func main() {
 	cfg, err := config.FromEnv(os.LookupEnv)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err) // one line for each variable that cannot be used
+		fmt.Fprintln(os.Stderr, err) // one line for each invalid variable
 		os.Exit(1)
 	}
 	fitInstance()
@@ -33,7 +33,7 @@ func main() {
 		CallbackURLs: cfg.CallbackURLs,
 		Now:          time.Now,
 	}
-	// A func, because fc.StartHandler answers every call of a struct with an error. []byte in, because a STREAM
-	// message need not be JSON; json.RawMessage out, because []byte would be sent as a Base64 string.
+	// A func, because fc.StartHandler fails every invocation of a struct. []byte in, because a STREAM
+	// message may not be JSON; json.RawMessage out, because []byte would be sent as a Base64 string.
 	fc.Start(h.Invoke)
 }

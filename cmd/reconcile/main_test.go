@@ -310,7 +310,7 @@ func TestConfiguration(t *testing.T) {
 	}{
 		{nil, `RECORD_TO="log:": the log cannot be listed, so there is nothing to hold the edits against; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
 		{[]string{"RECORD_TO=ftp://x"}, `RECORD_TO="ftp://x": unknown scheme "ftp"; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
-		{[]string{"RECORD_TO=oss://user:pass@bucket"}, `RECORD_TO=[not shown: it may hold credentials]: credentials do not belong in a URL; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
+		{[]string{"RECORD_TO=oss://user:pass@bucket"}, `RECORD_TO=[not shown: it may contain credentials]: the URL must not contain credentials; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
 		{[]string{"RECORD_TO=file:///x", "RECONCILE_PRODUCER=mts", "RECONCILE_SINCE=15m", "RECONCILE_LONGEST=-1s", "LOG_LEVEL=INFO"},
 			`RECONCILE_PRODUCER="mts": unknown producer; want ims or vod
 RECONCILE_SINCE="15m": too short, because edits of the last 15m are not looked at; want a duration longer than 15m, such as "24h"

@@ -1,12 +1,12 @@
 // Package callback signs and verifies HTTP callbacks of ApsaraVideo VOD and Intelligent Media Services.
 //
-// Both sign the callback URL, a timestamp and a shared key with MD5; they differ in the names of the two
-// headers. The body is not signed, so that a captured signature is good for any body until it is too
+// Both producers sign the callback URL, a timestamp and a shared key with MD5; only the names of the two headers
+// differ. The signature does not cover the body, so a captured signature is valid for any body until it is too
 // old. Sources: "HTTP callbacks" (ApsaraVideo VOD), "Callback authentication" (IMS).
 package callback
 
 import (
-	"crypto/md5" //nolint:gosec // G501: the senders' published formula, nothing of our choice
+	"crypto/md5" //nolint:gosec // G501: the senders prescribe MD5
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
@@ -17,22 +17,22 @@ import (
 	"time"
 )
 
-// A Key is a callback authentication key. It prints as [redacted]; the senders' rule for it is at most
-// 32 characters with upper-case letters, lower-case letters and digits.
+// A Key is a callback authentication key. It prints as [redacted]. The senders allow at most 32 characters, with
+// upper-case letters, lower-case letters and digits.
 type Key string
 
 const redacted = "[redacted]"
 
-// String returns a constant, so that no format verb shows the key.
+// String returns [redacted], so that no format verb prints the key.
 func (Key) String() string { return redacted }
 
-// GoString does the same for %#v.
+// GoString returns [redacted], for %#v.
 func (Key) GoString() string { return redacted }
 
-// LogValue does the same for log/slog.
+// LogValue returns [redacted], for log/slog.
 func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText does the same for JSON and everything else that encodes.
+// MarshalText returns [redacted], for JSON and other encodings.
 func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Headers are the names of the two headers of one producer.
@@ -44,14 +44,14 @@ var (
 	ICE = Headers{"X-Ice-Timestamp", "X-Ice-Signature"} // Intelligent Media Services
 )
 
-// Why a callback is not authentic. Each is told apart because each calls for another remedy.
+// The reasons why a callback is not authentic. Each one needs a different fix.
 var (
 	ErrNoKey      = errors.New("no callback key is configured: set VOD_CALLBACK_KEYS")
 	ErrUnsigned   = errors.New("the request has no signature: turn on callback authentication at the sender")
-	ErrIncomplete = errors.New("the request has a timestamp without a signature, or the other way round")
+	ErrIncomplete = errors.New("the request has a timestamp without a signature, or a signature without a timestamp")
 	ErrMixed      = errors.New("the request has the timestamp of one producer and the signature of the other")
 	ErrRepeated   = errors.New("the request has an authentication header twice, with different values")
-	ErrTimestamp  = errors.New("the timestamp is no number of seconds in decimal digits")
+	ErrTimestamp  = errors.New("the timestamp is not a number of seconds in decimal digits")
 	ErrTooOld     = errors.New("the timestamp is older than VOD_CALLBACK_MAX_AGE")
 	ErrTooNew     = errors.New("the timestamp is further in the future than VOD_CALLBACK_MAX_AGE")
 	ErrForm       = errors.New("the signature is not 32 hexadecimal digits")
@@ -60,8 +60,8 @@ var (
 		"compare the callback URL and the key at the sender with VOD_CALLBACK_URLS and VOD_CALLBACK_KEYS")
 )
 
-// Sign returns the signature of a callback to url at timestamp, Unix seconds in decimal digits: the MD5
-// of "URL|TIMESTAMP|KEY" in lower-case hex.
+// Sign returns the signature of a callback to url: the MD5 of "URL|TIMESTAMP|KEY" in lower-case hex. timestamp is
+// in Unix seconds, in decimal digits.
 func Sign(url, timestamp string, key Key) string {
 	sum := digest(url, timestamp, key)
 	return hex.EncodeToString(sum[:])
@@ -71,25 +71,25 @@ func digest(url, timestamp string, key Key) [md5.Size]byte {
 	return md5.Sum([]byte(url + "|" + timestamp + "|" + string(key))) //nolint:gosec // G401: as above
 }
 
-// SignNow returns the two headers of a callback to url, signed for the time now.
+// SignNow returns the two headers of a callback to url at the time now.
 func (h Headers) SignNow(url string, key Key, now time.Time) http.Header {
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	return http.Header{h.Timestamp: {timestamp}, h.Signature: {Sign(url, timestamp, key)}}
 }
 
-// A Header holds what a request carries. http.Header is one; names are in Go's canonical form.
+// A Header returns the values of a request header. http.Header implements it. Names are in Go's canonical form.
 type Header interface {
 	Values(name string) []string
 }
 
 // A Verifier decides whether callbacks are authentic.
 type Verifier struct {
-	Keys   []Key         // any of them may have signed; none at all refuses everything
-	MaxAge time.Duration // how far a timestamp may lie from now, either way; 0: any distance
+	Keys   []Key         // a signature with any of them is valid; without a key, every callback is refused
+	MaxAge time.Duration // the maximum distance of a timestamp from now, past or future; 0: no limit
 }
 
-// Verify returns nil where header proves that the callback was sent to one of urls by a holder of one of
-// the keys, around now; else one of the errors above.
+// Verify returns nil if header has a valid signature for one of urls with one of the keys, at a time close to now.
+// Otherwise it returns one of the errors above.
 func (v Verifier) Verify(header Header, urls []string, now time.Time) error {
 	if len(v.Keys) == 0 {
 		return ErrNoKey
@@ -110,7 +110,7 @@ func (v Verifier) Verify(header Header, urls []string, now time.Time) error {
 	default:
 		err = ErrIncomplete
 	}
-	for _, p := range []pair{vod, ice} { // where both are complete, either suffices
+	for _, p := range []pair{vod, ice} { // if both are complete, one valid pair is enough
 		if p.timestamp != "" && p.signature != "" {
 			if err = v.verify(p, urls, now); err == nil {
 				return nil
@@ -134,8 +134,8 @@ func (v Verifier) verify(p pair, urls []string, now time.Time) error {
 	if len(urls) == 0 {
 		return ErrNoURL
 	}
-	// Every combination is computed and compared in constant time, so that how long it takes tells
-	// nothing of which one matched or how nearly.
+	// Compute every combination and compare in constant time, so that the duration does not reveal which one
+	// matched.
 	match := 0
 	for _, url := range urls {
 		for _, key := range v.Keys {
@@ -149,7 +149,7 @@ func (v Verifier) verify(p pair, urls []string, now time.Time) error {
 	return nil
 }
 
-// checkAge compares whole seconds, which is what the timestamp counts.
+// checkAge compares whole seconds, because the timestamp is in whole seconds.
 func (v Verifier) checkAge(timestamp string, now time.Time) error {
 	if strings.Trim(timestamp, "0123456789") != "" {
 		return ErrTimestamp
@@ -159,7 +159,7 @@ func (v Verifier) checkAge(timestamp string, now time.Time) error {
 	}
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
-		return ErrTooNew // more digits than any time has
+		return ErrTooNew // too large for a time
 	}
 	limit := int64(v.MaxAge / time.Second)
 	switch age := now.Unix() - seconds; {
@@ -172,7 +172,7 @@ func (v Verifier) checkAge(timestamp string, now time.Time) error {
 	}
 }
 
-// A pair is what a request carries in the two headers of one producer; "" is absent.
+// A pair holds the values of the two headers of one producer. An absent header is "".
 type pair struct{ timestamp, signature string }
 
 func readPair(header Header, names Headers) (p pair, err error) {
@@ -185,9 +185,8 @@ func readPair(header Header, names Headers) (p pair, err error) {
 	return p, nil
 }
 
-// single returns the one value that values hold. FC joins the values of a repeated header with commas;
-// repeating the same value says nothing new, different ones are an attempt to have two readers see
-// two requests.
+// single returns the one distinct value in values. FC joins the values of a repeated header with commas. The same
+// value twice is harmless. Different values are an error, because two programs could read the request differently.
 func single(values []string) (string, error) {
 	one, seen := "", false
 	for _, joined := range values {

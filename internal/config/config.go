@@ -1,6 +1,5 @@
-// Package config reads the function's configuration from its environment variables. What cannot be used is
-// an error that names the variable, its value and the accepted form: a function that starts is one that works
-// as configured.
+// Package config reads the function's configuration from environment variables. An invalid value is an error
+// that names the variable, its value and the accepted form, so that a wrong configuration stops the start.
 package config
 
 import (
@@ -17,14 +16,14 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// A Config is the function's configuration, complete and usable.
+// A Config is the function's complete and valid configuration.
 type Config struct {
 	RecordTo      record.Target
 	RecordEvents  events.Selection
-	RecordTimeout time.Duration // for all that one invocation has to record; positive
+	RecordTimeout time.Duration // total time for recording in one invocation; positive
 	CallbackKeys  []callback.Key
-	CallbackURLs  []string // as configured at the sender; empty: derived from each request
-	CallbackAuth  bool     // false: HTTP callbacks are believed unsigned
+	CallbackURLs  []string // as configured at the sender; if empty, derived from each request
+	CallbackAuth  bool     // false: unsigned HTTP callbacks are accepted
 	CallbackMax   time.Duration
 	LogLevel      slog.Level
 }
@@ -32,9 +31,9 @@ type Config struct {
 // A Variable is one environment variable that FromEnv reads.
 type Variable struct {
 	Name    string
-	Default string // as if it had been set so; "" where there is none
-	Form    string // what is accepted
-	Secret  bool   // its value is never shown
+	Default string // the value if it is not set, or "" for none
+	Form    string // the accepted form
+	Secret  bool   // never show its value
 
 	set func(c *Config, value string) error
 }
@@ -83,18 +82,18 @@ func setURLs(c *Config, v string) (err error) {
 		u, err := url.Parse(entry)
 		switch {
 		case strings.ContainsFunc(entry, unicode.IsSpace):
-			return errors.New("an entry has a blank: they are separated by commas")
+			return errors.New("an entry contains a space; entries are separated by commas")
 		case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
 			return errForm
 		case u.User != nil:
-			return errors.New("credentials do not belong in a URL")
+			return errors.New("the URL must not contain credentials")
 		}
 	}
 	return err
 }
 
-// list splits v at its commas and leaves out what is empty: splitting "" would give one empty key, which
-// anyone can sign with.
+// list splits v at commas and leaves out empty entries. An empty key would be dangerous, because anybody can sign
+// with it.
 func list(v string) (entries []string, err error) {
 	for entry := range strings.SplitSeq(v, ",") {
 		if entry = strings.TrimSpace(entry); entry != "" {
@@ -107,7 +106,7 @@ func list(v string) (entries []string, err error) {
 	return entries, nil
 }
 
-// errForm is the error of a value that is simply not of the accepted form.
+// errForm is the error for a value that does not have the accepted form, without a more specific reason.
 var errForm = errors.New("not of the accepted form")
 
 func unless(ok bool) error {
@@ -117,14 +116,14 @@ func unless(ok bool) error {
 	return errForm
 }
 
-// An Error names the variable whose value cannot be used.
+// An Error is the error for a variable with an invalid value.
 type Error struct {
 	Variable Variable
-	Value    string // as set; not to be shown where the variable is secret or it has credentials in it
+	Value    string // as set; it may contain secrets, so print the Error instead
 	Err      error
 }
 
-// Error says variable, value, reason and accepted form on one line.
+// Error returns the variable, value, reason and accepted form on one line.
 func (e *Error) Error() string {
 	reason := ""
 	if !errors.Is(e.Err, errForm) {
@@ -136,8 +135,8 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// shown is the value as it may be printed. A URL with an @ may have a password anywhere before it, and a
-// query key that is none of ours may be somebody's idea of passing a secret.
+// shown returns the value in a form that is safe to print. A URL with an @ may contain a password, and an unknown
+// query key may contain a secret.
 func (e *Error) shown() string {
 	if e.Variable.Secret {
 		return "[redacted]"
@@ -145,14 +144,14 @@ func (e *Error) shown() string {
 	value := strings.ToLower(e.Value)
 	for _, hint := range []string{"@", "%40", "secret", "token", "password", "accesskey", "access_key", "access-key"} {
 		if strings.Contains(value, hint) {
-			return "[not shown: it may hold credentials]"
+			return "[not shown: it may contain credentials]"
 		}
 	}
 	return fmt.Sprintf("%q", e.Value)
 }
 
-// FromEnv reads the configuration through lookup, os.LookupEnv in the function. Values are trimmed; an
-// empty one counts as unset. The error joins one *Error for each variable that cannot be used.
+// FromEnv reads the configuration through lookup, which is os.LookupEnv in the function. Values are trimmed; an
+// empty value counts as unset. The returned error joins one *Error for each invalid variable.
 func FromEnv(lookup func(string) (string, bool)) (Config, error) {
 	var c Config
 	var errs []error

@@ -1,7 +1,6 @@
-// Package jsonx reads JSON objects member by member, in the two degrees of strictness that a callback
-// needs. An event must be I-JSON to the letter (RFC 7493), because its canonical form (RFC 8785) is its
-// identity. The envelope that a trigger puts around it is read leniently, because refusing the envelope
-// would lose the event.
+// Package jsonx reads JSON objects member by member, strictly or leniently. An event must be strict I-JSON (RFC
+// 7493), because its canonical form (RFC 8785) identifies it. The envelope that a trigger puts around the event
+// is read leniently, because refusing the envelope would lose the event.
 package jsonx
 
 import (
@@ -17,25 +16,25 @@ import (
 )
 
 var (
-	// ErrNumber is the error for a number that no IEEE 754 double can hold: RFC 8785 has no form for it.
+	// ErrNumber is the error for a number outside the range of an IEEE 754 double, which RFC 8785 cannot represent.
 	ErrNumber = errors.New("number beyond the range of an IEEE 754 double")
-	// ErrTrailing is the error for text that goes on after its one value.
+	// ErrTrailing is the error for a text with data after the JSON value.
 	ErrTrailing = errors.New("data after the JSON value")
 	// ErrDepth is the error for a value that is nested deeper than MaxDepth.
 	ErrDepth = errors.New("value nested too deeply")
 )
 
-// MaxDepth is how many objects and arrays may be nested in what Strict reads. JSON readers give up at
-// 10,000 levels; the difference is room for the record and the log line around the event.
+// MaxDepth is the maximum nesting depth of a value for Strict. JSON readers accept 10,000 levels; the difference
+// leaves room for the record and the log line around the event.
 const MaxDepth = 9_900
 
-// A Member is one name, without escapes, and its value, as spelled.
+// A Member is one name, without escapes, and its value, as written.
 type Member struct {
 	Name  []byte
 	Value jsontext.Value
 }
 
-// An Object is the members of a JSON object in the order in which they stand.
+// An Object holds the members of a JSON object in their order in the text.
 type Object []Member
 
 // Get returns the value of the first member called name, or nil.
@@ -82,8 +81,8 @@ func Strict(data []byte) (Object, error) {
 
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// Lenient reads data as exactly one object and accepts repeated names and ill-formed text. Where names
-// are given, only members of these names are kept, so that a payload of millions of others costs nothing.
+// Lenient reads data as exactly one object. It accepts repeated names and ill-formed Unicode. If names are given,
+// it keeps only these members, so that a payload with millions of other members uses no memory.
 func Lenient(data []byte, names ...string) (Object, error) {
 	return readObject(data, names, lenient...)
 }
@@ -145,15 +144,16 @@ func readEach(data []byte, kind jsontext.Kind, opts []jsontext.Options, read fun
 	return ErrTrailing
 }
 
-// readValue returns the next value as a part of data. What ReadValue returns is valid for one call only.
+// readValue returns the next value as a part of data, because the result of ReadValue is valid only until the next
+// call.
 func readValue(dec *jsontext.Decoder, data []byte) (jsontext.Value, error) {
 	v, err := dec.ReadValue()
 	end := dec.InputOffset()
 	return data[end-int64(len(v)) : end : end], err
 }
 
-// checkTokens looks for numbers that overflow and for nesting that is too deep in data, valid JSON inside an
-// object.
+// checkTokens checks data for numbers that overflow and for nesting that is too deep. data is valid JSON inside
+// an object.
 func checkTokens(data []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(data), lenient...)
 	for {
@@ -173,12 +173,12 @@ func checkTokens(data []byte) error {
 	}
 }
 
-// Text returns what the JSON string v says. A string that is not well-formed Unicode is returned as
-// spelled, quotes included: it can never be read as an event, and what is kept of it is what was sent. The text
-// may be a part of v.
+// Text returns the value of the JSON string v. A string that is not well-formed Unicode is returned as written,
+// with its quotes: it cannot be an event, and the function keeps it as it was sent. The text may share memory
+// with v.
 func Text(v jsontext.Value) []byte {
 	if v = bytes.TrimSpace(v); bytes.IndexByte(v, '\\') < 0 && utf8.Valid(v) {
-		return v[1 : len(v)-1 : len(v)-1] // as nearly all are
+		return v[1 : len(v)-1 : len(v)-1] // the usual case: no escapes
 	}
 	text, err := jsontext.AppendUnquote(nil, v)
 	if err != nil {
@@ -187,17 +187,17 @@ func Text(v jsontext.Value) []byte {
 	return text
 }
 
-// Canonical returns the canonical form of v (RFC 8785). It fails where v is not I-JSON.
+// Canonical returns the canonical form of v (RFC 8785). It fails if v is not I-JSON.
 func Canonical(v jsontext.Value) ([]byte, error) {
 	c := v.Clone()
 	err := c.Canonicalize()
 	return c, err
 }
 
-// Compact returns v, which must be valid JSON, without white space between its tokens. Strings and numbers
-// stay as spelled.
+// Compact returns v, which must be valid JSON, without white space between its tokens. Strings and numbers are
+// unchanged.
 func Compact(v jsontext.Value) []byte {
 	c := v.Clone()
-	_ = c.Compact(lenient...) // it fails for invalid JSON only
+	_ = c.Compact(lenient...) // it fails only for invalid JSON
 	return c
 }

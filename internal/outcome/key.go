@@ -13,25 +13,26 @@ import (
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// Root is the directory of the outcomes of edits. Each event type has one of its own name, and in it a
+// Root is the directory of the outcomes of edits. Each event type has a directory with its name, which contains a
 // directory for each day.
 const Root = events.TypeProduceMediaComplete
 
-// RejectedRoot is the directory of rejected input, with a directory for each day.
+// RejectedRoot is the directory of rejected input. It contains a directory for each day.
 const RejectedRoot = "rejected"
 
 const (
 	digestLen = 12 // hex digits
-	// noMedia and noStatus stand in a key for what an event of another type than ProduceMediaComplete may lack.
+	// noMedia and noStatus replace the media ID and the status in the key of an event that has none.
 	noMedia  = "-"
 	noStatus = "none"
 )
 
-// Key returns the name under which o is kept:
+// Key returns the key of o:
 //
 //	EVENTTYPE/dt=YYYY-MM-DD/MEDIA/YYYYMMDDTHHMMSSZ-STATUS-DIGEST.json
 //
-// It depends on the event alone, not on how or when it came, so that a second delivery finds the first.
+// The key depends only on the event, not on the trigger or the time of the delivery. So a repeated delivery has
+// the same key.
 func (o Outcome) Key() (string, error) {
 	digest, err := Digest(o.Raw)
 	if err != nil {
@@ -44,8 +45,8 @@ func (o Outcome) Key() (string, error) {
 		t.Format("20060102T150405Z") + "-" + status + "-" + digest + ".json", nil
 }
 
-// Digest returns what identifies an event: the first 12 hex digits of the SHA-256 of its canonical form
-// (RFC 8785). White space, member order and escapes make no difference.
+// Digest returns the digest that identifies an event: the first 12 hex digits of the SHA-256 of its canonical
+// form (RFC 8785). White space, member order and escapes do not change it.
 func Digest(raw []byte) (string, error) {
 	canonical, err := jsonx.Canonical(raw)
 	if err != nil {
@@ -55,8 +56,8 @@ func Digest(raw []byte) (string, error) {
 	return hex.EncodeToString(sum[:digestLen/2]), nil
 }
 
-// EscapeID percent-encodes every byte outside A-Z a-z 0-9 - _ . ~ (RFC 3986, unreserved), and the two names
-// that mean something in a path. "%" is encoded too, so that distinct IDs stay distinct.
+// EscapeID percent-encodes every byte except A-Z a-z 0-9 - _ . ~ (RFC 3986, unreserved), and the two names that
+// are special in a path, "." and "..". "%" is encoded too, so that different IDs have different escaped forms.
 func EscapeID(id string) string {
 	if id == "." || id == ".." {
 		return strings.ReplaceAll(id, ".", "%2E")
@@ -64,5 +65,5 @@ func EscapeID(id string) string {
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }
 
-// DayPrefix is what the keys of one day begin with. root is an event type or RejectedRoot.
+// DayPrefix returns the prefix of the keys of one day. root is an event type or RejectedRoot.
 func DayPrefix(root, day string) string { return root + "/dt=" + day + "/" }

@@ -1,6 +1,6 @@
-// Package outcome defines what is kept of a delivery: the record of an event, or the rejected input in
-// which no event could be read. It decides their members, their text and their keys, which are promises to
-// everyone who reads the store.
+// Package outcome defines what is kept of a delivery: the record of an event, or the rejected input that is not a
+// valid event. It defines their members, their JSON text and their keys. Readers of the store rely on all of
+// these.
 package outcome
 
 import (
@@ -12,17 +12,17 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// SchemaVersion is the version of the record that New makes.
+// SchemaVersion is the version of the record's schema.
 const SchemaVersion = 1
 
-// maxMedia is the longest MEDIA part of a key, in bytes. With the longest prefix it leaves room below
-// the 1,023 bytes that OSS allows for a key.
+// maxMedia is the maximum length of the MEDIA part of a key, in bytes. A key with it and the longest prefix is
+// below the limit of OSS, 1,023 bytes.
 const maxMedia = 200
 
-// TimeFormat is how a record spells the moment of receipt, in UTC: RFC 3339, milliseconds.
+// TimeFormat is the format of the time of receipt in a record: RFC 3339 in UTC, with milliseconds.
 const TimeFormat = "2006-01-02T15:04:05.000Z07:00"
 
-// Facts is what is known of a delivery besides its content.
+// Facts are the facts about a delivery other than its content.
 type Facts struct {
 	Trigger    string `json:"trigger,omitempty"`
 	MessageID  string `json:"message_id,omitempty"` // of the queue or topic
@@ -32,17 +32,17 @@ type Facts struct {
 	ReceivedAt string `json:"received_at,omitempty"` // in TimeFormat
 }
 
-// An Outcome is the record of one event: how an edit ended, or another event in the life of a media ID. The
-// order of the fields is that of the members.
+// An Outcome is the record of one event: the end of an edit, or another event of a media ID. The fields are in
+// the order of the record's members.
 type Outcome struct {
 	SchemaVersion int `json:"schema_version"`
 	events.Event
 	Facts
-	Raw json.RawMessage `json:"raw,omitempty"` // the event as received, numbers as spelled
+	Raw json.RawMessage `json:"raw,omitempty"` // the event as received; numbers are unchanged
 }
 
-// New makes the record of event, whose JSON text is raw. It fails with an *events.FieldError where the
-// media ID is too long for a key.
+// New makes the record of event, whose JSON text is raw. It fails with an *events.FieldError if the media ID is
+// too long for a key.
 func New(event events.Event, raw []byte, facts Facts) (Outcome, error) {
 	if n := len(EscapeID(event.Subject())); n > maxMedia {
 		member := "MediaId"
@@ -54,7 +54,7 @@ func New(event events.Event, raw []byte, facts Facts) (Outcome, error) {
 	return Outcome{SchemaVersion: SchemaVersion, Event: event, Facts: facts, Raw: raw}, nil
 }
 
-// Entry returns o as a recorder takes it. Its Body is set also where the key cannot be made.
+// Entry returns o as an entry for a recorder. The Body is set even if there is an error in making the key.
 func (o Outcome) Entry() (record.Entry, error) { return entry(o, o.Key) }
 
 // Line returns o as one line of JSON that ends in a newline, so that concatenated records are NDJSON.
@@ -67,7 +67,7 @@ func entry(v any, makeKey func() (string, error)) (e record.Entry, err error) {
 	return e, err
 }
 
-// line encodes v on one line. Text stays as legible as it can be: HTML means nothing here.
+// line encodes v on one line. It does not escape HTML, so that texts stay readable.
 func line(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -12,8 +12,8 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// A Rejected is input in which no event could be read, kept so that nothing is lost. Exactly one of
-// Payload and PayloadBase64 is set.
+// A Rejected is input that is not a valid event. It is kept so that nothing is lost. Exactly one of Payload and
+// PayloadBase64 is set.
 type Rejected struct {
 	Reason        string  `json:"reason,omitempty"`
 	Trigger       string  `json:"trigger,omitempty"`
@@ -21,10 +21,10 @@ type Rejected struct {
 	RequestID     string  `json:"request_id,omitempty"`
 	ReceivedAt    string  `json:"received_at,omitempty"` // RFC 3339, UTC
 	Payload       *string `json:"payload,omitempty"`
-	PayloadBase64 *string `json:"payload_base64,omitempty"` // where the kept bytes are not UTF-8
+	PayloadBase64 *string `json:"payload_base64,omitempty"` // if the kept bytes are not UTF-8
 }
 
-// NewRejected makes the record of kept, which was refused for reason.
+// NewRejected makes the record of the bytes kept, which were rejected for reason.
 func NewRejected(reason string, kept []byte, facts Facts) Rejected {
 	r := Rejected{
 		Reason:     reason,
@@ -48,16 +48,16 @@ func (r Rejected) Kept() ([]byte, error) {
 		return []byte(*r.Payload), nil
 	}
 	if r.PayloadBase64 == nil {
-		return nil, errors.New("neither payload nor payload_base64")
+		return nil, errors.New("there is neither payload nor payload_base64")
 	}
 	return base64.StdEncoding.DecodeString(*r.PayloadBase64)
 }
 
-// Entry returns r as a recorder takes it.
+// Entry returns r as an entry for a recorder.
 func (r Rejected) Entry() (record.Entry, error) { return entry(r, r.Key) }
 
-// Key returns the name under which r is kept: rejected/dt=YYYY-MM-DD/SHA256.json, with the date of
-// receipt in UTC and the digest of the kept bytes.
+// Key returns the key of r: rejected/dt=YYYY-MM-DD/SHA256.json, with the date of receipt in UTC and the digest of
+// the kept bytes.
 func (r Rejected) Key() (string, error) {
 	kept, err := r.Kept()
 	if err != nil {

@@ -12,20 +12,20 @@ import (
 	"strings"
 )
 
-// An AnswerError is an answer of the storage that is not the success of OSS. Its texts are only what OSS
-// says in their place: what answers need not be OSS, and could repeat the secrets that it was told.
+// An AnswerError is an answer of the storage that is not a success of OSS. Its texts are limited to the forms that
+// OSS uses, because a server that is not OSS could repeat the secrets of the request.
 type AnswerError struct {
-	Status    int    // of HTTP
+	Status    int    // the HTTP status
 	Code      string // such as AccessDenied, or ""
-	EC        string // the error's number, such as 0003-00000001, or ""
+	EC        string // the detailed error code, such as 0003-00000001, or ""
 	RequestID string // of OSS, or ""
 }
 
-// Error says all of it on one line.
+// Error implements error, on one line.
 func (e *AnswerError) Error() string {
 	text := fmt.Sprintf("%d %s", e.Status, cmp.Or(e.Code, http.StatusText(e.Status)))
 	if e.Status/100 == 2 {
-		text += ", which is not an answer of OSS: is the endpoint right?"
+		text += ", which is not an answer of OSS: check the endpoint"
 	}
 	if e.EC != "" {
 		text += ", EC " + e.EC
@@ -36,9 +36,9 @@ func (e *AnswerError) Error() string {
 	return text
 }
 
-// IsPassing reports whether err, of a request to OSS, can go away by itself, so that trying again can help:
-// a broken connection, 5xx, too many requests, a time-out, a body that was damaged on the way and a stranger's
-// answer can; a refusal and an untrusted certificate cannot.
+// IsPassing reports whether a retry may fix err, an error of a request to OSS. It may fix a broken connection,
+// 5xx, too many requests, a timeout, a body that was damaged in transit, and an answer that is not from OSS. It
+// cannot fix a refusal or an untrusted certificate.
 func IsPassing(err error) bool {
 	answer, ok := errors.AsType[*AnswerError](err)
 	if !ok {
@@ -62,10 +62,10 @@ func Describe(err error) error {
 	return err
 }
 
-// maxAnswer is how much is read of the answer to a PUT, and of any error, in bytes.
+// maxAnswer is the maximum number of bytes that are read of an answer to a PUT and of an error.
 const maxAnswer = 64 << 10
 
-// A transport turns every answer that is not OSS's success into an *AnswerError. The SDK takes any 2xx as
+// A transport turns every answer that is not a success of OSS into an *AnswerError. The SDK accepts any 2xx as
 // success, reads answers without a limit, and hides the status of an answer that is not XML.
 type transport struct{ next http.RoundTripper }
 
@@ -84,15 +84,15 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return resp, nil
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	defer resp.Body.Close() //nolint:errcheck // the body was only read
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return nil, err // what it was going to say is unknown
+		return nil, err // an incomplete answer
 	}
 	return nil, newAnswerError(resp, body)
 }
 
-// newAnswerError reads what OSS says in XML. Of any other body only the status counts.
+// newAnswerError reads the XML error of OSS. For any other body it uses only the status.
 func newAnswerError(resp *http.Response, body []byte) *AnswerError {
 	var said struct {
 		Code, RequestId string
@@ -112,7 +112,7 @@ const (
 	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// only returns s if it is short and made of nothing but chars.
+// only returns s if it is short and contains only chars, or else "".
 func only(chars, s string) string {
 	if len(s) > 64 || strings.Trim(s, chars) != "" {
 		return ""

@@ -11,12 +11,12 @@ import (
 	"syscall"
 )
 
-// A FileRecorder keeps entries as files below Dir, which is made where it is missing: on a laptop, or
-// on a NAS mount. Files are readable by their owner only, because records can hold user data.
+// A FileRecorder keeps entries as files below Dir, on a local disk or a NAS mount. It creates Dir if necessary.
+// Only the owner can read the files, because records can contain user data.
 type FileRecorder struct{ Dir string }
 
-// Record writes e to a file that has no name yet, syncs it, and links it to its name. Link fails where
-// the name is taken; Rename would replace what is there.
+// Record writes e to a file without a name, syncs it, and links it to its name. Link fails if the name exists;
+// Rename would replace the existing file.
 func (r FileRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 	type answer struct {
 		result Result
@@ -24,7 +24,7 @@ func (r FileRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 	}
 	done := make(chan answer, 1)
 	if ctx.Err() == nil {
-		// A file system that hangs (NFS without its server) cannot be interrupted; the caller can.
+		// A hanging file system (NFS without its server) cannot be interrupted, so the caller does not wait for it.
 		go func() {
 			result, err := r.write(e)
 			done <- answer{result, err}
@@ -43,11 +43,11 @@ func (r FileRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 
 func (r FileRecorder) write(e Entry) (Result, error) {
 	if !filepath.IsLocal(filepath.FromSlash(e.Key)) {
-		return 0, fmt.Errorf("the key %q leaves the directory", e.Key)
+		return 0, fmt.Errorf("the key %q is outside the directory", e.Key)
 	}
 	path := filepath.Join(r.Dir, filepath.FromSlash(e.Key))
 	dir := filepath.Dir(path)
-	// Look first: a disk that is full or read-only since then still has what was recorded before.
+	// Check first, so that a duplicate is recognised even if the disk is now full or read-only.
 	if _, err := os.Lstat(path); err == nil {
 		return Duplicate, r.syncDirs(dir)
 	}
@@ -56,19 +56,19 @@ func (r FileRecorder) write(e Entry) (Result, error) {
 	}
 	result := Recorded
 	switch err := writeNew(dir, path, e.Body); {
-	case errors.Is(err, fs.ErrExist): // another delivery was faster
+	case errors.Is(err, fs.ErrExist): // a concurrent delivery was faster
 		result = Duplicate
 	case errors.Is(err, syscall.EPERM), errors.Is(err, errors.ErrUnsupported):
-		return 0, fmt.Errorf("%w (the file system must have hard links)", err)
+		return 0, fmt.Errorf("%w (the file system must support hard links)", err)
 	case err != nil:
 		return 0, err
 	}
 	return result, r.syncDirs(dir)
 }
 
-// syncDirs syncs dir and all that is above it, so that a power cut does not take away a record that was
-// acknowledged. It does so for a duplicate too, and for directories that existed: whoever made them may have
-// died before. A directory without changes costs next to nothing to sync.
+// syncDirs syncs dir and all its parents, so that a power failure cannot lose an acknowledged record. It
+// also does so for a duplicate and for existing directories, because the process that created them may have
+// stopped before the sync. Syncing an unchanged directory is cheap.
 func (r FileRecorder) syncDirs(dir string) error {
 	for {
 		parent := filepath.Dir(dir)
@@ -78,7 +78,7 @@ func (r FileRecorder) syncDirs(dir string) error {
 			return err
 		}
 		if err != nil || parent == dir {
-			return nil // what is above Dir may not be ours to open
+			return nil // the parents of Dir may not be readable
 		}
 		dir = parent
 	}
@@ -86,27 +86,27 @@ func (r FileRecorder) syncDirs(dir string) error {
 
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
-		return nil // it has no such thing
+		return nil // Windows cannot sync directories
 	}
-	d, err := os.Open(dir) //nolint:gosec // G304: write made sure that it is below Dir
+	d, err := os.Open(dir) //nolint:gosec // G304: write checked that it is below Dir
 	if err != nil {
 		return err
 	}
 	err = d.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EROFS) {
-		err = nil // the file system does not sync directories, or nothing in it can have changed
+		err = nil // the file system cannot sync directories, or is read-only and unchanged
 	}
 	return errors.Join(err, d.Close())
 }
 
-// writeTemp makes a file in dir with a hidden name, and links it to path. It serves where there is no file
-// without a name.
+// writeTemp writes a file in dir with a hidden name and links it to path. It is for systems without unnamed
+// files.
 func writeTemp(dir, path string, body []byte) error {
 	f, err := os.CreateTemp(dir, ".*.tmp")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // no reader looks at a hidden name
+	defer os.Remove(f.Name()) //nolint:errcheck // readers ignore hidden names
 	_, err = f.Write(body)
 	if err == nil {
 		err = f.Sync()

@@ -2,5 +2,5 @@
 
 package record
 
-// writeNew makes path with body in it; it fails with fs.ErrExist where path exists.
+// writeNew creates path with the content body. It fails with fs.ErrExist if path exists.
 func writeNew(dir, path string, body []byte) error { return writeTemp(dir, path, body) }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/md5" //nolint:gosec // G501: OSS's formula for Content-MD5
+	"crypto/md5" //nolint:gosec // G501: OSS prescribes MD5 for Content-MD5
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -16,11 +16,11 @@ import (
 	"github.com/aliyun/aliyun-oss-go-sdk/oss"
 )
 
-// Credentials sign requests to OSS. SecurityToken is empty for a long-lived access key.
+// Credentials sign requests to OSS. SecurityToken is empty for a long-term access key.
 type Credentials struct{ AccessKeyID, AccessKeySecret, SecurityToken string }
 
-// An Invocation is what one invocation of the function brings along for the recorder: its credentials
-// are the newest there are, while those of the environment are as old as the instance.
+// An Invocation holds the region and credentials of one invocation of the function. Its credentials are the newest;
+// those of the environment are as old as the instance.
 type Invocation struct {
 	Region      string // of the function, such as cn-hangzhou
 	Credentials Credentials
@@ -33,7 +33,7 @@ func NewContext(ctx context.Context, inv Invocation) context.Context {
 	return context.WithValue(ctx, invocationKey{}, inv)
 }
 
-// An OSSRecorder keeps entries as objects of a bucket, one request each. NewOSS makes one.
+// An OSSRecorder keeps entries as objects of a bucket, with one request for each. Use NewOSS to create one.
 type OSSRecorder struct {
 	target OSSTarget
 	getenv func(string) string
@@ -41,30 +41,30 @@ type OSSRecorder struct {
 	last   atomic.Pointer[ossClient]
 }
 
-// An ossClient is a bucket of the SDK with the facts that it was made from.
+// An ossClient is a bucket of the SDK and the Invocation that it was made from.
 type ossClient struct {
 	Invocation
 	bucket *oss.Bucket
 }
 
-// NewOSS returns a recorder for target. What an invocation's context does not bring it takes from the
-// environment: FC_REGION and ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN. It
-// connects to nothing before the first record.
+// NewOSS returns a recorder for target. If the context has no region or credentials, the recorder uses FC_REGION
+// or ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN of the environment. NewOSS does not
+// connect to OSS.
 func NewOSS(target OSSTarget, getenv func(string) string) *OSSRecorder {
 	return &OSSRecorder{
 		target: target,
 		getenv: getenv,
-		// A redirect is an error of this transport: OSS redirects where the endpoint is another region's, and a
-		// signed request must not follow.
+		// The transport returns a redirect as an error. OSS redirects if the endpoint is of another region, and a
+		// signed request must not follow it.
 		http: &http.Client{Transport: transport{newTransport()}},
 	}
 }
 
-// MaxInFlight is how many records are worth writing side by side: as many connections are kept.
+// MaxInFlight is the maximum number of records to write concurrently. As many connections are kept open.
 const MaxInFlight = 256
 
-// newTransport keeps connections between invocations. An instance may be frozen in between, so a
-// connection is dropped well before OSS would drop it.
+// newTransport returns a transport that keeps connections between invocations. An instance may be frozen between
+// invocations, so the transport closes an idle connection well before OSS does.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -77,14 +77,14 @@ func newTransport() *http.Transport {
 	}
 }
 
-// Record puts e where no object has its key yet (x-oss-forbid-overwrite). Trying again is safe: what an
-// earlier try wrote is then a Duplicate.
+// Record puts e if no object has its key (x-oss-forbid-overwrite). A retry is safe: if an earlier try has written
+// e, the result is Duplicate.
 func (r *OSSRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 	key := e.Key
 	if r.target.Prefix != "" {
 		key = r.target.Prefix + "/" + key
 	}
-	sum := md5.Sum(e.Body) //nolint:gosec // G401: OSS's formula, against damage on the way
+	sum := md5.Sum(e.Body) //nolint:gosec // G401: OSS prescribes MD5, against damage in transit
 	digest := base64.StdEncoding.EncodeToString(sum[:])
 	bucket, err := r.Bucket(ctx)
 	var result Result
@@ -99,9 +99,8 @@ func (r *OSSRecorder) Record(ctx context.Context, e Entry) (Result, error) {
 	return result, nil
 }
 
-// Bucket returns the SDK's bucket for the region and credentials of the context's Invocation, or of the
-// environment; the error says which of them is missing. They change seldom, so the last one made
-// usually fits.
+// Bucket returns the SDK's bucket for the region and credentials of the context's Invocation, or else of the
+// environment. The error says which of them is missing. Bucket caches the last bucket, because they rarely change.
 func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 	inv := r.invocation(ctx)
 	if last := r.last.Load(); last != nil && last.Invocation == inv {
@@ -118,7 +117,7 @@ func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 	client, err := oss.New(r.endpoint(region, inv.Region), inv.Credentials.AccessKeyID, inv.Credentials.AccessKeySecret,
 		oss.SecurityToken(inv.Credentials.SecurityToken),
 		oss.AuthVersion(oss.AuthV4), oss.Region(region), oss.HTTPClient(r.http),
-		oss.EnableCRC(false)) // Content-MD5 has OSS itself refuse a damaged body
+		oss.EnableCRC(false)) // with Content-MD5, OSS refuses a damaged body
 	if err != nil {
 		return nil, fmt.Errorf("oss client: %w", err)
 	}
@@ -130,7 +129,7 @@ func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 	return bucket, nil
 }
 
-// invocation returns what the context brings, completed from the environment.
+// invocation returns the Invocation of the context, completed from the environment.
 func (r *OSSRecorder) invocation(ctx context.Context) Invocation {
 	inv, _ := ctx.Value(invocationKey{}).(Invocation)
 	if inv.Region == "" {
@@ -146,8 +145,8 @@ func (r *OSSRecorder) invocation(ctx context.Context) Invocation {
 	return inv
 }
 
-// endpoint returns the URL of region. The internal one costs no traffic, but only the region's own
-// machines reach it.
+// endpoint returns the URL of region. Traffic to the internal endpoint is free, but only machines of the same
+// region can reach it.
 func (r *OSSRecorder) endpoint(region, own string) string {
 	switch {
 	case r.target.Endpoint != "":
@@ -159,7 +158,7 @@ func (r *OSSRecorder) endpoint(region, own string) string {
 	}
 }
 
-// put tries once. OSS keeps the object only if its MD5 is digest, in Base64.
+// put sends one request. OSS keeps the object only if its MD5 is digest, in Base64.
 func put(ctx context.Context, bucket *oss.Bucket, key string, body []byte, digest string) (Result, error) {
 	err := bucket.PutObject(key, bytes.NewReader(body), oss.WithContext(ctx),
 		oss.ForbidOverWrite(true), oss.ContentMD5(digest), oss.ContentType("application/json"))

@@ -9,17 +9,16 @@ import (
 )
 
 const (
-	firstPause = 40 * time.Millisecond  // before the second try; then twice as long each time
-	maxPause   = 640 * time.Millisecond // between two tries
+	firstPause = 40 * time.Millisecond  // before the second try; doubles each time
+	maxPause   = 640 * time.Millisecond // the maximum
 )
 
-// persist calls try until it succeeds, fails for good, or no time is left. A failed try is followed by
-// another after a pause that grows and is jittered, so that many instances do not try in step. A try that
-// stays unanswered for three quarters of the time left is given up, so that a hung connection costs time and
-// not the record.
+// persist calls try until it succeeds, fails permanently, or no time is left. Between two tries it pauses, with
+// exponential backoff and jitter, so that many instances do not retry at the same time. It cancels a try after
+// three quarters of the remaining time, so that a hanging connection does not prevent the next try.
 func persist(ctx context.Context, try func(context.Context) (Result, error)) (Result, error) {
-	if err := ctx.Err(); err != nil { // the rest of a large batch comes too late to begin with
-		return 0, fmt.Errorf("no time left to begin: %w", err)
+	if err := ctx.Err(); err != nil { // the rest of a large batch may begin too late
+		return 0, fmt.Errorf("no time left for a first try: %w", err)
 	}
 	var cause error
 	for tries := 1; ; tries++ {
@@ -27,7 +26,7 @@ func persist(ctx context.Context, try func(context.Context) (Result, error)) (Re
 		if err == nil || !IsPassing(err) {
 			return result, err
 		}
-		if cause == nil || !errors.Is(err, context.DeadlineExceeded) { // what the storage said tells more
+		if cause == nil || !errors.Is(err, context.DeadlineExceeded) { // an error of the storage says more than the deadline
 			cause = err
 		}
 		pause := min(firstPause<<min(tries-1, 10), maxPause)
@@ -49,7 +48,7 @@ func tryOnce(ctx context.Context, try func(context.Context) (Result, error)) (Re
 	return try(ctx)
 }
 
-// left is the time until the deadline, or a good while where there is none.
+// left returns the time until the deadline, or a long time if there is none.
 func left(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -1,18 +1,18 @@
 package trigger
 
-// Again reads what was kept of a rejected message with the current code. kind is what it came through. An
-// HTTP body is no more than a body; nothing else that looks like an HTTP request becomes an event, because
-// whether it was authentic cannot be known any more.
+// Again reads the kept bytes of a rejected message with the current code. kind is the trigger that delivered it.
+// An HTTP body is read only as an event. Anything else that looks like an HTTP request is rejected again, because
+// it can no longer be authenticated.
 func Again(kind Kind, kept []byte) []Message {
 	switch kind {
 	case HTTP:
 		return []Message{{Trigger: HTTP, Body: kept, Sent: kept}}
-	case MNSTopic, MNSQueue: // a message, or the envelope where no message was found in it
+	case MNSTopic, MNSQueue: // a message, or the envelope if it has no message
 		return []Message{readText(unwrap(kept), kept, kind)}
 	default:
 		if d := Read(kept); d.Request == nil {
 			return d.Messages
 		}
-		return []Message{unknown(kept, Direct, "an HTTP trigger event, which cannot be authenticated any more")}
+		return []Message{unknown(kept, Direct, "an HTTP trigger event, which can no longer be authenticated")}
 	}
 }

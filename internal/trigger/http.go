@@ -14,10 +14,10 @@ import (
 // A Request is the event of the FC 3.0 HTTP trigger, version v1.
 // Source: https://www.alibabacloud.com/help/en/functioncompute/fc/use-an-http-trigger-to-invoke-a-function
 type Request struct {
-	Method     string // as sent; "" where the event has none
-	DomainName string // the host that the caller asked for
+	Method     string // as sent; "" if the event has none
+	DomainName string // the host of the request
 	RawPath    string // URL-encoded
-	// Repeated is the member that the event holds more than once, or "": a delivery that says two things.
+	// Repeated is the first member that the event contains more than once, or "".
 	Repeated string
 
 	headers  jsonx.Object
@@ -44,7 +44,7 @@ func readRequest(event jsonx.Object) *Request {
 		r.Repeated = "requestContext"
 	}
 	for _, m := range event {
-		if string(m.Name) == "headers" { // of a repeated member, all headers count
+		if string(m.Name) == "headers" { // if the member is repeated, keep all headers
 			headers, _ := jsonx.Lenient(m.Value)
 			r.headers = append(r.headers, headers...)
 		}
@@ -52,8 +52,8 @@ func readRequest(event jsonx.Object) *Request {
 	return r
 }
 
-// Values returns all values of the header called name, which is matched without regard to case: what the
-// event holds in two spellings has the values of both. A value that is not a string was never signed.
+// Values returns all values of the header called name. Case does not matter: a header in two spellings has the
+// values of both. Values that are not strings are ignored.
 func (r *Request) Values(name string) []string {
 	var values []string
 	for _, h := range r.headers {
@@ -64,16 +64,16 @@ func (r *Request) Values(name string) []string {
 	return values
 }
 
-// ErrBodyTooLarge is the error for a body of more bytes than were asked for.
+// ErrBodyTooLarge is the error for a body that is larger than the limit.
 var ErrBodyTooLarge = errors.New("the body is too large")
 
-// spelling is how many bytes of a trigger event a byte of the body can take: six as an escape, a third
-// more in Base64, and room for the line breaks that Base64 may have.
+// spelling is the maximum number of bytes in the trigger event for one byte of the body: six for an escape, a
+// third more for Base64, and room for line breaks in Base64.
 const spelling = 16
 
-// Body returns the decoded body, or ErrBodyTooLarge where it has more than limit bytes. What is so large
-// that no spelling explains it is not decoded to find that out, because anyone can send 32 MB. Where it
-// cannot be decoded, Body returns the body as sent and an error.
+// Body returns the decoded body, or ErrBodyTooLarge if it has more than limit bytes. A body that is certainly too
+// large is not decoded, because anybody can send 32 MB. If the body cannot be decoded, Body returns the body as
+// sent and an error.
 func (r *Request) Body(limit int) (body []byte, err error) {
 	if len(r.body) > limit*spelling {
 		return nil, ErrBodyTooLarge
@@ -83,7 +83,7 @@ func (r *Request) Body(limit int) (body []byte, err error) {
 	case '"':
 		body = jsonx.Text(r.body)
 	default:
-		body, err = r.body, errors.New("body: found something else than a string")
+		body, err = r.body, errors.New("body: found a value that is not a string")
 	}
 	if r.isBase64 && err == nil {
 		decoded, e := base64.StdEncoding.AppendDecode(nil, body)
@@ -99,9 +99,9 @@ func (r *Request) Body(limit int) (body []byte, err error) {
 	return body, err
 }
 
-// URLs returns the callback URLs that the sender may have been configured with, judging by where the
-// request arrived: both schemes, because FC ends TLS before the function, and a root path with and without
-// its slash. FC does not pass the query on in the form that was signed.
+// URLs returns the callback URLs that the sender may have signed, derived from the host and path of the request.
+// It returns both schemes, because FC terminates TLS, and a root path with and without its slash. It cannot derive
+// a query string, because FC does not pass the query in the signed form.
 func (r *Request) URLs() []string {
 	if r.DomainName == "" {
 		return nil

@@ -10,10 +10,9 @@ import (
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// Kept returns what to keep of a message in which no event can be read: what was sent, but for the headers
-// of an HTTP trigger event in it and for anything else that reads like a signature. They are replaced, not
-// removed, so that what was refused as an HTTP request is never read as anything else later. An HTTP body is
-// kept as it is.
+// Kept returns the bytes to keep of a rejected message: the message as sent, without the headers of an HTTP
+// trigger event in it and without anything that looks like a signature. Both are replaced, not removed, so that a
+// refused HTTP request is never read as another form later. An HTTP body is kept unchanged.
 func (m Message) Kept() []byte {
 	if m.Trigger == HTTP {
 		return m.Sent
@@ -26,25 +25,25 @@ func (m Message) Kept() []byte {
 	case len(inner) == len(m.Sent): // not wrapped
 		return clean
 	case bytes.HasPrefix(bytes.TrimSpace(m.Sent), []byte(`"`)):
-		quoted, _ := json.Marshal(string(clean)) // a string always has a JSON form
+		quoted, _ := json.Marshal(string(clean)) // a string can always be encoded
 		return quoted
 	}
 	return base64.StdEncoding.AppendEncode(nil, clean)
 }
 
-// withoutHeaders returns text with "[removed]" in place of its headers where it is an object that looks like
-// an HTTP trigger event.
+// withoutHeaders returns text with "[removed]" in place of its headers, if it is an object that looks like an
+// HTTP trigger event.
 func withoutHeaders(text []byte) []byte {
 	if envelope, err := readEnvelope(text); err != nil || !looksLikeHTTP(envelope) {
 		return text
 	}
-	object, _ := jsonx.Lenient(text) // the envelope could be read
+	object, _ := jsonx.Lenient(text) // the envelope is readable
 	clean := []byte("{")
 	for i, m := range object {
 		if i > 0 {
 			clean = append(clean, ',')
 		}
-		name, _ := json.Marshal(string(m.Name)) // a string always has a JSON form
+		name, _ := json.Marshal(string(m.Name)) // a string can always be encoded
 		clean = append(append(clean, name...), ':')
 		if strings.EqualFold(string(m.Name), "headers") {
 			clean = append(clean, `"[removed]"`...)
@@ -55,8 +54,8 @@ func withoutHeaders(text []byte) []byte {
 	return append(clean, '}')
 }
 
-// withoutSignatures covers the hexadecimal digits behind each name of a signature header in text: in what is
-// not JSON, or in JSON that is not an HTTP trigger event.
+// withoutSignatures replaces the hexadecimal digits after each name of a signature header in text. text is not
+// JSON, or JSON that is not an HTTP trigger event.
 func withoutSignatures(text []byte) []byte {
 	const length = len("x-vod-signature")
 	clean := bytes.Clone(text)

@@ -1,6 +1,6 @@
-// Package trigger reads what Function Compute hands to the function: through which trigger a payload came,
-// and which messages are in it. It knows the envelopes and nothing of the events inside, so that one event
-// reads the same whichever way it came.
+// Package trigger reads the payload of an invocation: it finds which trigger delivered the payload, and which
+// messages are in it. It knows the envelopes but not the events inside, so that the same event is read in the
+// same way through every trigger.
 //
 // The envelope types of the SDK's events package are not used: they do not decode the platform's own
 // samples (a numeric PublishTime, a messageBody that is an object).
@@ -15,7 +15,7 @@ import (
 	"github.com/vod-callback/recorder/internal/jsonx"
 )
 
-// A Kind names the trigger that a message came through, as the record has it.
+// A Kind is the name of a trigger, as in the record.
 type Kind string
 
 // The kinds.
@@ -26,30 +26,30 @@ const (
 	Direct   Kind = "direct"    // the bare event: s invoke, a console test, STREAM without attributes
 )
 
-// MaxBatch is how many messages a batch may have. EventBridge pushes at most 10,000; a longer array than
-// this is kept as one rejected payload.
+// MaxBatch is the maximum number of messages in a batch. EventBridge delivers at most 10,000. A longer array is
+// kept as one rejected payload.
 const MaxBatch = 100_000
 
-// A Delivery is one payload, read: an HTTP request, or any number of messages.
+// A Delivery is the content of one payload: an HTTP request, or any number of messages.
 type Delivery struct {
-	Request  *Request // not nil for the HTTP trigger only; there are no Messages then
+	Request  *Request // set only for the HTTP trigger; then there are no Messages
 	Messages []Message
 }
 
 // A Message is one text that should hold an event.
 type Message struct {
 	Trigger Kind
-	ID      string // the queue's or topic's identifier of it, or ""
-	// Body is the JSON text to read as an event. It is nil where Reason says why there is none.
+	ID      string // the message ID of the queue or topic, or ""
+	// Body is the JSON text to read as an event. If it is nil, Reason says why.
 	Body []byte
-	// Sent is the message as sent, or, where its form is unknown, the payload that held it.
+	// Sent is the message as sent or, if its form is unknown, the payload that contains it.
 	Sent   []byte
 	Reason string
 }
 
-// Read tells the forms apart by the payload alone, because FC hands every trigger's payload to the one
-// handler. It never fails: what has no known form is a message with a Reason. The order of the checks is
-// part of what is promised; member order never matters.
+// Read reads a payload. It recognises the form from the payload alone, because FC passes the payloads of all
+// triggers to the same handler. It never fails: a payload of an unknown form is a message with a Reason. The order
+// of the checks is part of the documented behaviour. The order of members never matters.
 func Read(payload []byte) Delivery {
 	text := unwrap(payload)
 	if jsontext.Value(text).Kind() == '[' {
@@ -65,7 +65,7 @@ func Read(payload []byte) Delivery {
 	return Delivery{Messages: []Message{readMessage(envelope, text, payload, Direct)}}
 }
 
-// readBatch reads an array, which came in payload, of objects or strings that hold one.
+// readBatch reads text, an array of objects or of strings that contain an object. payload contains text.
 func readBatch(text, payload []byte) []Message {
 	elements, err := jsonx.Elements(text, MaxBatch)
 	if err != nil {
@@ -82,7 +82,7 @@ func readBatch(text, payload []byte) []Message {
 	return messages
 }
 
-// readText reads text, which should be an object and came in outer.
+// readText reads text, which should be an object. outer contains text.
 func readText(text, outer []byte, otherwise Kind) Message {
 	envelope, err := readEnvelope(text)
 	if err != nil {
@@ -91,7 +91,7 @@ func readText(text, outer []byte, otherwise Kind) Message {
 	return readMessage(envelope, text, outer, otherwise)
 }
 
-// envelopeNames are the members by which the forms are told apart.
+// envelopeNames are the members that distinguish the forms.
 var envelopeNames = []string{
 	"TopicName", "Message", "MessageId", "requestContext", "headers", "body", "isBase64Encoded", "rawPath",
 	"specversion", "data", "messageBody", "messageId", "attrs", "EventType",
@@ -99,12 +99,12 @@ var envelopeNames = []string{
 
 func readEnvelope(text []byte) (jsonx.Object, error) { return jsonx.Lenient(text, envelopeNames...) }
 
-// isTopic recognises the MNS topic trigger with notifyContentFormat JSON. Message attributes are merged
-// into the object as further members, so nothing can be said of the rest.
+// isTopic recognises the MNS topic trigger with notifyContentFormat JSON. The object may have any other members,
+// because the trigger adds the message attributes to it.
 func isTopic(envelope jsonx.Object) bool { return envelope.Has("TopicName") && envelope.Has("Message") }
 
-// readMessage finds the message in the object text, which came in outer. otherwise is the kind that counts
-// where the form does not say.
+// readMessage finds the message in the object text. outer contains text. otherwise is the kind of a message whose
+// form does not determine it.
 func readMessage(envelope jsonx.Object, text, outer []byte, otherwise Kind) Message {
 	switch {
 	case isTopic(envelope):
@@ -113,7 +113,7 @@ func readMessage(envelope jsonx.Object, text, outer []byte, otherwise Kind) Mess
 		return unknown(text, otherwise, "an HTTP trigger event inside an array or a string, where it cannot be authenticated")
 	case envelope.Has("specversion") && envelope.Has("data"): // EventBridge, eventSchema CloudEvents
 		return readCloudEvent(envelope, text)
-	case envelope.Has("messageBody"): // the data part alone: eventSchema RawData
+	case envelope.Has("messageBody"): // only the data part: eventSchema RawData
 		return readBody(envelope, text, MNSQueue, "messageBody", "messageId")
 	case envelope.Has("body") && envelope.Has("attrs"): // notifyContentFormat STREAM, with attributes
 		return readBody(envelope, text, MNSTopic, "body", "", "attrs")
@@ -123,7 +123,7 @@ func readMessage(envelope jsonx.Object, text, outer []byte, otherwise Kind) Mess
 	return unknown(outer, otherwise, unknownForm)
 }
 
-// readCloudEvent does not check the type of the CloudEvent: the documents spell it in more than one way.
+// readCloudEvent reads a CloudEvent. It ignores the type, because the documentation spells it in several ways.
 func readCloudEvent(envelope jsonx.Object, text []byte) Message {
 	data, err := readEnvelope(envelope.Get("data"))
 	switch repeated := envelope.Repeated("specversion", "data"); {
@@ -135,10 +135,9 @@ func readCloudEvent(envelope jsonx.Object, text []byte) Message {
 	return readBody(data, text, MNSQueue, "messageBody", "messageId")
 }
 
-// readBody takes the event's text out of the member of envelope called body: a string of JSON, a string of
-// Base64 of JSON (MNS keeps what the publisher sent, and its SDKs encode by default), or the event itself.
-// None of the members that make the form may be repeated: which of the two is meant would depend on their
-// order.
+// readBody reads the event's text from the member of envelope called body: a string of JSON, a string of Base64
+// of JSON (MNS keeps what the publisher sent, and its SDKs encode by default), or the event itself. The members
+// that determine the form must not be repeated, because the meaning would depend on their order.
 func readBody(envelope jsonx.Object, whole []byte, kind Kind, body, id string, others ...string) Message {
 	if name := envelope.Repeated(append(others, body, id)...); name != "" {
 		return unknown(whole, kind, ambiguous+name)
@@ -158,7 +157,7 @@ func readBody(envelope jsonx.Object, whole []byte, kind Kind, body, id string, o
 	return m
 }
 
-// text returns what a string says, or a number as spelled.
+// text returns the value of a string, or a number as spelled.
 func text(v jsontext.Value) string {
 	switch v.Kind() {
 	case '"':
@@ -169,8 +168,8 @@ func text(v jsontext.Value) string {
 	return ""
 }
 
-// unwrap returns what payload, a JSON string or Base64 text, holds, or payload itself. A message is
-// unwrapped once.
+// unwrap returns the content of payload, if it is a JSON string or Base64 text, or else payload itself. A message
+// is unwrapped once.
 func unwrap(payload []byte) []byte {
 	switch jsontext.Value(payload).Kind() {
 	case '{', '[':
@@ -186,7 +185,7 @@ func unwrap(payload []byte) []byte {
 	return payload
 }
 
-// decodeBase64 returns what text says in Base64 (RFC 4648, padded), if it does.
+// decodeBase64 decodes text, if it is Base64 (RFC 4648, padded).
 func decodeBase64(text []byte) ([]byte, bool) {
 	decoded, err := base64.StdEncoding.AppendDecode(nil, bytes.TrimSpace(text))
 	return decoded, err == nil && len(decoded) > 0
@@ -194,10 +193,10 @@ func decodeBase64(text []byte) ([]byte, bool) {
 
 const (
 	unknownForm = "no known form of delivery: want an event, or the payload of an HTTP, MNS topic or MNS queue trigger"
-	ambiguous   = "the delivery has more than once the member "
+	ambiguous   = "the delivery repeats the member "
 )
 
-// unknown is a message without an event, for reason.
+// unknown returns a message without an event, for reason.
 func unknown(sent []byte, kind Kind, reason string) Message {
 	return Message{Trigger: kind, Sent: sent, Reason: reason}
 }

@@ -71,7 +71,7 @@ func TestReadMessages(t *testing.T) {
 		{"row 1, text", topicJSON(`"x"`), []want{{kind: trigger.MNSTopic, id: "t", body: "x", kept: "x"}}},
 		{"row 1 before 2", `{"headers":{},` + topicJSON(quoted(event))[1:], []want{topic}},
 		{"row 1, attributes of other rows", `{"specversion":1,"data":2,"body":3,"attrs":4,` + topicJSON(quoted(event))[1:], []want{topic}},
-		{"row 1, ambiguous", `{"Message":"a",` + topicJSON(`"b"`)[1:], []want{{kind: trigger.MNSTopic, kept: `{"Message":"a",` + topicJSON(`"b"`)[1:], reason: "more than once the member Message"}}},
+		{"row 1, ambiguous", `{"Message":"a",` + topicJSON(`"b"`)[1:], []want{{kind: trigger.MNSTopic, kept: `{"Message":"a",` + topicJSON(`"b"`)[1:], reason: "the delivery repeats the member Message"}}},
 		{"row 3", cloudEvent(quoted(event)), []want{queue}},
 		{"row 3, Base64", cloudEvent(quoted(b64(event))), []want{{kind: trigger.MNSQueue, id: "q", body: event, kept: b64(event)}}},
 		{"row 3, object", cloudEvent(event), []want{queue}},

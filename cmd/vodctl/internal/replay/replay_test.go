@@ -316,8 +316,8 @@ func TestRejected(t *testing.T) {
 		{"queue, like HTTP", "mns_queue", "", `{"requestContext":{},"body":` + quote(vod) + `}`, 0, "an HTTP trigger event inside"},
 		{"direct", "direct", "", vod, 1, ""},
 		{"direct, a batch", "direct", "", "[" + vod + `,5,{"EventType":"Other"}]`, 1, ""},
-		{"direct, like HTTP", "direct", "", `{"headers":{},"EventType":"ProduceMediaComplete"}`, 0, "cannot be authenticated any more"},
-		{"direct, another type", "direct", "", `{"EventType":"Other"}`, 0, "not a type of event to record"},
+		{"direct, like HTTP", "direct", "", `{"headers":{},"EventType":"ProduceMediaComplete"}`, 0, "can no longer be authenticated"},
+		{"direct, another type", "direct", "", `{"EventType":"Other"}`, 0, "the event type is not selected"},
 		{"direct, an empty batch", "direct", "", `[]`, 0, "it holds no message"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
