@@ -1,9 +1,9 @@
-# The function is built for Function Compute; on another kind of machine a second build of it, for that
-# machine, is what `make run` runs.
+# The function is built for Function Compute (linux/amd64). On another kind of machine there is a second build, for
+# that machine, which `make run` uses.
 HOST     := $(shell go env GOOS)/$(shell go env GOARCH)
 FUNCTION := $(if $(filter linux/amd64,$(HOST)),target/main,target/host/main)
 GOBUILD  := go build -trimpath -ldflags='-s -w'
-# The race detector needs a C compiler; without one the tests still run.
+# The race detector needs a C compiler. Without one, the tests run without the race detector.
 RACE     := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 10s
 LINT     := go tool -modfile=.ci/tools.mod golangci-lint
@@ -11,8 +11,8 @@ RELEASER := go tool -modfile=.ci/tools.mod goreleaser
 ARCHIVE  := dist/vod-callback-recorder.zip
 EVENT    ?= events/testdata/vod-success.json
 SERVICE  ?= s.yaml
-# Serverless Devs wants credentials even where it calls no cloud. These open nothing, and keep the real
-# ones out of the container.
+# Serverless Devs needs credentials even if it calls no cloud API. These are not valid, and keep the real ones out of
+# the container.
 NOBODY   := AccountID=1234567890123456 AccessKeyID=nobody AccessKeySecret=nobody
 
 .DEFAULT_GOAL := help
@@ -28,27 +28,27 @@ build: ## Build target/main, target/reconcile/main (the functions, linux/amd64) 
 	$(GOBUILD) -o target/vodctl ./cmd/vodctl
 	@bash .ci/notices target/main >target/NOTICES
 	@bash .ci/notices target/reconcile/main >target/reconcile/NOTICES
-	@printf '*\n!main\n!NOTICES\n' >target/.fcignore # of this folder, s deploy uploads these two alone
+	@printf '*\n!main\n!NOTICES\n' >target/.fcignore # s deploy uploads only these two files
 ifneq ($(FUNCTION),target/main)
 	CGO_ENABLED=0 $(GOBUILD) -o $(FUNCTION) ./cmd/function
 endif
 
 .PHONY: run
-run: build ## See every kind of delivery become an outcome, recorded below ./outcomes
+run: build ## Run the demo: one delivery of every kind, recorded below ./outcomes
 	@rm -rf outcomes
 	@target/vodctl demo --function $(FUNCTION) --to outcomes
 
 .PHONY: test
-test: ## Run all tests, with the race detector where there is a C compiler
+test: ## Run all tests, with the race detector if there is a C compiler
 	go test $(RACE) ./...
 
 .PHONY: lint
-lint: ## Check formatting, vet, and the linters of .golangci.yml
+lint: ## Run the linters of .golangci.yml, go vet, and the format check
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
 	$(LINT) run
 
-# What one has to read to know the function: every package of ours that it links.
+# The size of the function is that of every package of this module that it links.
 .PHONY: size
 size: ## Show the function's lines by package, without tests: at most 3,000
 	@GOOS=linux GOARCH=amd64 go list -deps -f '{{with .Module}}{{if .Main}}{{$$.ImportPath}} {{$$.Dir}} {{join $$.GoFiles " "}}{{end}}{{end}}' ./cmd/function | \
@@ -56,7 +56,7 @@ size: ## Show the function's lines by package, without tests: at most 3,000
 	  awk '{ printf "%6d  %s\n", $$1, $$2; lines += $$1 } END { printf "%6d  lines, of 3000 at most\n", lines; exit lines > 3000 }'
 
 .PHONY: licenses
-licenses: build ## Show whose notices lie beside the function, in target/NOTICES
+licenses: build ## Show the licenses of the modules in the function, from target/NOTICES
 	@sed -n 's/^==== //p' target/NOTICES
 
 .PHONY: fuzz
@@ -68,29 +68,29 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 	  done; \
 	done
 
-# What a soak does follows from its seed; any other number is another soak.
+# The seed determines what a soak does. Another seed gives another soak.
 SEED       ?= 1
 DELIVERIES ?= 100000
 
 .PHONY: soak
-soak: ## Play DELIVERIES (100000) with faults and killed instances, and account for every event; takes minutes
+soak: ## Send DELIVERIES (100000) with faults and killed instances, and check that no event is lost (minutes)
 	go test ./internal/test/soak -run '^TestSoak$$' -count 1 -v -timeout 60m -seed $(SEED) -deliveries $(DELIVERIES) \
 	  -instances 64 -record-timeout 2s
 
 .PHONY: bench
-bench: build ## Measure the function beside one that does nothing, and against the goals (a minute)
+bench: build ## Compare the function with one that does nothing, and with the performance goals (a minute)
 	@go run ./internal/test/bench -function $(FUNCTION)
 	@go test -run '^$$' -bench Scale -benchtime 1x ./internal/reconcile
 
 .PHONY: package
-package: build ## Pack target/main into dist/, the same bytes for the same build
+package: build ## Pack target/main into dist/, reproducibly
 	@go run ./internal/deploy package $(ARCHIVE) target/main target/NOTICES
 
-# Without PUBLISH nothing leaves this machine. The archives lie in target/release.
+# Without PUBLISH, nothing is uploaded. The archives are in target/release.
 PUBLISH ?=
 
 .PHONY: release
-release: ## Build the archives of VERSION (v1.0.0), with checksums; PUBLISH=1 puts them on GitHub
+release: ## Build the archives of VERSION (v1.0.0), with checksums; PUBLISH=1 publishes them on GitHub
 	@echo '$(VERSION)' | grep -qE '^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$$' || { echo 'VERSION=$(VERSION): want one such as v1.0.0' >&2; exit 2; }
 	@mkdir -p dist
 	@awk -v heading='## $(VERSION:v%=%)' '/^## / {ours = $$0 == heading; next} ours' CHANGELOG.md >dist/notes.md
@@ -101,7 +101,7 @@ release: ## Build the archives of VERSION (v1.0.0), with checksums; PUBLISH=1 pu
 	@cd target/release && sha256sum --check checksums.txt
 
 .PHONY: validate
-validate: build ## Judge the deployment as it stands: the s.*.yaml files with .env, the templates, what was built
+validate: build ## Check the deployment offline: the s.*.yaml files with .env, the templates, and the build
 	@go run ./internal/deploy validate
 	@if ! command -v s >/dev/null; then \
 	  echo "note: Serverless Devs is not installed, so \`s verify\` is left out: npm install --global @serverless-devs/s"; \
@@ -115,24 +115,24 @@ validate: build ## Judge the deployment as it stands: the s.*.yaml files with .e
 	  done; \
 	fi
 
-# Serverless Devs shows callback keys, in its output and in its logs, which everybody on the machine can read.
+# Serverless Devs prints callback keys in its output and in its logs, which every user of the machine can read.
 .PHONY: deploy
-deploy: validate ## Deploy with Serverless Devs (SERVICE=s.queue.yaml: with the queue), without showing a key
+deploy: validate ## Deploy with Serverless Devs, without printing a key (SERVICE=s.queue.yaml: with the queue)
 	@go build -o dist/deploy ./internal/deploy
 	@logs="$${serverless_devs_config_home:-$$HOME}/.s/logs" && mkdir -p "$$logs" && chmod 700 "$$logs"
 	@dist/deploy redact s deploy -y -t $(SERVICE) --output-file /dev/null
 
 .PHONY: plan
-plan: ## Show what `make deploy` would change, without showing a key
+plan: ## Show what `make deploy` would change, without printing a key
 	@go build -o dist/deploy ./internal/deploy
 	@logs="$${serverless_devs_config_home:-$$HOME}/.s/logs" && mkdir -p "$$logs" && chmod 700 "$$logs"
 	@dist/deploy redact s plan -t $(SERVICE)
 
 .PHONY: local-invoke
-local-invoke: ## Hand EVENT=events/testdata/….json to the function in Docker, as Function Compute runs it
+local-invoke: ## Invoke the function in Docker with EVENT=events/testdata/….json, as Function Compute runs it
 	@test -f '$(EVENT)' || { echo "EVENT=$(EVENT): there is no such file" >&2; exit 2; }
 	@$(NOBODY) RECORD_TO='$(or $(RECORD_TO),log:)' s local invoke -t $(SERVICE) --event-file '$(EVENT)'
 
 .PHONY: clean
-clean: ## Remove what was built and recorded
+clean: ## Remove the builds and the records
 	rm -rf target outcomes dist

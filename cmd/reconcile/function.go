@@ -20,10 +20,10 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// reconciled is the message of the line that says what an invocation came to.
+// reconciled is the message of the log line with the result of an invocation.
 const reconciled = "reconciled"
 
-// A function reconciles once with every invocation.
+// A function reconciles once in each invocation.
 type function struct {
 	settings settings.Settings
 	store    store.Store
@@ -32,14 +32,14 @@ type function struct {
 	now      func() time.Time
 }
 
-// An answer is what an invocation says.
+// An answer is the answer of an invocation.
 type answer struct {
 	Ended    int `json:"ended"`
 	Recorded int `json:"recorded"`
 	Missing  int `json:"missing"`
 }
 
-// A ReconcileError fails an invocation. The runtime reports the name of its type.
+// A ReconcileError fails an invocation. The runtime reports the name of this type.
 type ReconcileError struct{ Err error }
 
 // Error returns the cause.
@@ -48,8 +48,8 @@ func (e *ReconcileError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *ReconcileError) Unwrap() error { return e.Err }
 
-// invoke reconciles. What the payload of the timer says does not matter: the time that counts is now.
-// An invocation that fails has missed nothing: the next one covers the same time again.
+// invoke reconciles once. It ignores the payload of the timer and uses the current time. If it fails, nothing is
+// lost, because the next invocation covers the same time range again.
 func (f *function) invoke(ctx context.Context, _ []byte) (json.RawMessage, error) {
 	inv := newInvocation(ctx)
 	now := f.now()
@@ -67,7 +67,7 @@ func (f *function) invoke(ctx context.Context, _ []byte) (json.RawMessage, error
 	return json.Marshal(answer{result.Ended, result.Recorded, result.Missing})
 }
 
-// compare asks the producer, as the role of the invocation.
+// compare runs the comparison with the credentials of the invocation's role.
 func (f *function) compare(ctx context.Context, inv invocation, now time.Time) (*reconcile.Result, error) {
 	producer, err := reconcile.NewProducer(f.settings.Producer, reconcile.Options{Region: inv.Region, Credentials: inv.Credentials})
 	if err != nil {
@@ -82,7 +82,7 @@ func (f *function) compare(ctx context.Context, inv invocation, now time.Time) (
 	}.Run(ctx)
 }
 
-// report logs and records every finding. A failure to record some does not keep the others from it.
+// report logs and records every finding. An error in recording one does not stop the others.
 func (f *function) report(ctx context.Context, result *reconcile.Result, facts outcome.Facts) error {
 	var errs []error
 	for edits, err := range result.Findings() {
@@ -105,14 +105,14 @@ func (f *function) report(ctx context.Context, result *reconcile.Result, facts o
 	return errors.Join(errs...)
 }
 
-// An invocation is what the runtime passes beside the payload.
+// An invocation holds what the runtime passes in addition to the payload.
 type invocation struct {
 	record.Invocation
 	requestID, accountID string
 }
 
-// newInvocation reads the runtime's context once: reading it writes to it. What it lacks, the environment
-// says.
+// newInvocation reads the runtime's context, completed from the environment. Call it once, because
+// fccontext.FromContext writes to the context.
 func newInvocation(ctx context.Context) invocation {
 	fc, ok := fccontext.FromContext(ctx)
 	if !ok {

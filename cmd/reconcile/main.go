@@ -1,5 +1,5 @@
-// Command reconcile is the Function Compute function of the timer, target/reconcile/main of the build: it asks
-// the producer which edits ended, and reports and records those of which no callback came.
+// Command reconcile is the Function Compute function for the timer trigger; the build writes it to
+// target/reconcile/main. It asks the producer which edits ended, and logs and records the edits without a callback.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 func main() {
 	cfg, err := settings.FromEnv(os.LookupEnv)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err) // one line for each variable that cannot be used
+		fmt.Fprintln(os.Stderr, err) // one line for each invalid variable
 		os.Exit(1)
 	}
 	s, err := store.Open(cfg.RecordTo, os.Getenv)

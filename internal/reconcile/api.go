@@ -30,10 +30,10 @@ const (
 	// SearchMedia, 100 for GetVideoList and GetVideoInfos. Listing must never throttle production.
 	requestsPerSecond = 10
 	maxTries          = 6                      // of one request
-	firstPause        = 250 * time.Millisecond // before the second try; then twice as long each time
-	maxPause          = 5 * time.Second        // between two tries
-	patience          = 30 * time.Second       // for one answer
-	maxAnswer         = 16 << 20               // bytes; a page has at most 100 items
+	firstPause        = 250 * time.Millisecond // before the second try; doubles each time
+	maxPause          = 5 * time.Second        // the maximum between two tries
+	patience          = 30 * time.Second       // the timeout of one request
+	maxAnswer         = 16 << 20               // in bytes; a page has at most 100 items
 )
 
 // A service is a product of Alibaba Cloud with an API in RPC style.
@@ -47,18 +47,17 @@ var services = map[events.Producer]service{
 	events.VOD: {name: "vod", version: "2017-03-21"},
 }
 
-// An api calls the actions of one service. Alibaba Cloud's own client signs the requests
-// (ACS3-HMAC-SHA256); what comes back is read here, so that every answer has a bound and no error repeats
-// what a server said.
+// An api calls the actions of one service. Alibaba Cloud's own client signs the requests (ACS3-HMAC-SHA256). This
+// package reads the answers itself, so that every answer has a size limit and no error repeats a server's text.
 type api struct {
 	service service
 	host    string
 	client  *openapi.Client
 	limit   *rate.Limiter
-	pause   time.Duration // firstPause, but in tests
+	pause   time.Duration // firstPause, except in tests
 }
 
-// newAPI returns the API of s as opts describe it.
+// newAPI returns the API of s with the region, endpoint and credentials of opts.
 func newAPI(s service, opts Options) (*api, error) {
 	if opts.Credentials.AccessKeyID == "" || opts.Credentials.AccessKeySecret == "" {
 		return nil, errors.New("no credentials: give the function a role, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET")
@@ -69,7 +68,7 @@ func newAPI(s service, opts Options) (*api, error) {
 	endpoint := opts.Endpoint
 	if endpoint == "" {
 		if opts.Region == "" {
-			return nil, errors.New("no region: which region's jobs?")
+			return nil, errors.New("no region: set ALIBABA_CLOUD_REGION_ID or FC_REGION")
 		}
 		endpoint = "https://" + s.name + "." + opts.Region + ".aliyuncs.com"
 	}
@@ -97,8 +96,8 @@ func newAPI(s service, opts Options) (*api, error) {
 	}, nil
 }
 
-// refuseDebugging is an error where the client library would print requests with their signatures to
-// standard output, which it does for some values of the environment variable DEBUG.
+// refuseDebugging returns an error for the values of the environment variable DEBUG with which the client library
+// prints requests and their signatures to standard output.
 func refuseDebugging(value string) error {
 	for flag := range strings.SplitSeq(value, ",") {
 		if slices.Contains([]string{"dara", "tea", "credential", "signer"}, flag) {
@@ -108,29 +107,28 @@ func refuseDebugging(value string) error {
 	return nil
 }
 
-// CheckEndpoint is an error where s cannot be the endpoint of a producer.
+// CheckEndpoint returns an error if s cannot be the endpoint of a producer.
 func CheckEndpoint(s string) error {
 	_, _, err := parseEndpoint(s)
 	return err
 }
 
-// parseEndpoint takes an endpoint apart. Its errors do not repeat the text, which might hold credentials.
+// parseEndpoint splits an endpoint. Its errors do not repeat the text, because it may contain credentials.
 func parseEndpoint(s string) (scheme, host string, err error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https"):
 		return "", "", errors.New("the endpoint is not an http or https URL such as https://ice.cn-shanghai.aliyuncs.com")
 	case u.User != nil:
-		return "", "", errors.New("credentials do not belong in a URL")
+		return "", "", errors.New("the URL must not contain credentials")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return "", "", errors.New("the endpoint takes a scheme and a host, nothing after them")
+		return "", "", errors.New("the endpoint must have only a scheme and a host")
 	}
 	return u.Scheme, u.Host, nil
 }
 
-// call calls action and decodes its answer into a value of type T. It tries again where that can help:
-// after throttling, a 5xx, a broken connection, and an answer that broke off. Whatever else is wrong with
-// an answer is an error.
+// call calls action and decodes its answer into a value of type T. It retries after throttling, a 5xx, a broken
+// connection, and an incomplete answer. Anything else that is wrong with an answer is an error.
 func call[T any](ctx context.Context, a *api, action string, query map[string]string) (T, error) {
 	fail := func(err error) (T, error) {
 		var none T
@@ -168,12 +166,12 @@ func decode[T any](body []byte) (T, error) {
 	var answer T
 	if err := json.Unmarshal(body, &answer); err != nil {
 		var none T
-		return none, fmt.Errorf("the answer is not what is published: %w", withoutGoTypes(err))
+		return none, fmt.Errorf("the answer does not have the published form: %w", withoutGoTypes(err))
 	}
 	return answer, nil
 }
 
-// sleep waits for about d, jittered so that several programs do not retry in step.
+// sleep waits for about d, with jitter, so that several programs do not retry at the same time.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d/2 + rand.N(d)) //nolint:gosec // G404: jitter, not a secret
 	defer timer.Stop()
@@ -214,7 +212,7 @@ func (a *api) try(ctx context.Context, action string, query map[string]string) (
 	return got.body, nil
 }
 
-// withHint adds to an error what to do about it.
+// withHint adds to an error what the user can do about it.
 func (a *api) withHint(err error, action string) error {
 	e, ok := errors.AsType[*answerError](err)
 	if !ok {
@@ -224,11 +222,11 @@ func (a *api) withHint(err error, action string) error {
 	dns, isDNS := errors.AsType[*net.DNSError](e.cause)
 	switch {
 	case isDNS && dns.IsNotFound:
-		hint = "is the region right, and is there a network?"
+		hint = "check the region and the network"
 	case strings.HasPrefix(e.code, "InvalidAccessKeyId"), strings.HasPrefix(e.code, "InvalidSecurityToken"), strings.Contains(e.code, "Expired"):
 		hint = "the access key is unknown or has expired"
 	case e.code == "SignatureDoesNotMatch", e.code == "IncompleteSignature":
-		hint = "the access key secret is not the one of this access key"
+		hint = "the access key secret does not belong to this access key ID"
 	case e.status == http.StatusForbidden, e.code == "NoPermission", strings.HasPrefix(e.code, "Forbidden"):
 		hint = "the credentials need " + a.service.name + ":" + action + " on resource *"
 	default:
@@ -237,7 +235,7 @@ func (a *api) withHint(err error, action string) error {
 	return fmt.Errorf("%w: %s", err, hint)
 }
 
-// withoutGoTypes cuts from an error of package json what says more about this program than about the text.
+// withoutGoTypes removes the names of Go types from an error of package json.
 func withoutGoTypes(err error) error {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		return fmt.Errorf("unexpected %v at %q", semantic.JSONKind, semantic.JSONPointer)
@@ -245,7 +243,7 @@ func withoutGoTypes(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "jsontext: "))
 }
 
-// An answer is what came back for one request.
+// An answer is the result of one request.
 type answer struct {
 	complete bool
 	body     []byte
@@ -254,13 +252,13 @@ type answer struct {
 
 type answerKey struct{}
 
-// An answerError is an answer that is no success, or the lack of one. Its text holds nothing that the
-// server or the client library could repeat of a secret.
+// An answerError is an answer other than a success, or a missing answer. Its text contains no text of the server or
+// the client library, because that could repeat a secret.
 type answerError struct {
-	status    int    // 0 where no answer came
+	status    int    // 0 if there was no answer
 	code      string // letters and dots, or ""
 	requestID string
-	cause     error // where the answer did not arrive whole
+	cause     error // if the answer is incomplete
 }
 
 func (e *answerError) Error() string {
@@ -276,7 +274,7 @@ func (e *answerError) Error() string {
 
 func (e *answerError) Unwrap() error { return e.cause }
 
-// passing says whether a later try may succeed.
+// passing reports whether a later try may succeed.
 func (e *answerError) passing() bool {
 	if e.cause != nil {
 		_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.cause)
@@ -287,7 +285,7 @@ func (e *answerError) passing() bool {
 		strings.HasPrefix(e.code, "Throttling") || e.code == "ServiceUnavailable"
 }
 
-// An httpClient sends what the client library has signed and reads the answer itself. It implements
+// An httpClient sends a request that the client library has signed, and reads the answer itself. It implements
 // dara.HttpClient.
 type httpClient struct{ http.Client }
 
@@ -303,12 +301,12 @@ var sharedClient = &httpClient{http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }}
 
-// Call notes the answer in the request's context and returns one without a body: what a server says is
-// for api.try alone.
+// Call stores the answer in the request's context and returns a response without a body, because only api.try
+// reads the answer.
 func (c *httpClient) Call(request *http.Request, _ *http.Transport) (*http.Response, error) {
 	got, ok := request.Context().Value(answerKey{}).(*answer)
 	if !ok {
-		return nil, errors.New("no place for the answer")
+		return nil, errors.New("the request's context has no place for the answer")
 	}
 	response, err := c.Do(request) //nolint:gosec // G704: the operator names the endpoint
 	if err != nil {
@@ -318,7 +316,7 @@ func (c *httpClient) Call(request *http.Request, _ *http.Transport) (*http.Respo
 	got.body, err = readAll(response.Body)
 	switch {
 	case err != nil:
-		got.err = &answerError{cause: fmt.Errorf("the answer broke off: %w", withoutURL(err))}
+		got.err = &answerError{cause: fmt.Errorf("the answer is incomplete: %w", withoutURL(err))}
 	case response.StatusCode != http.StatusOK:
 		got.err = newAnswerError(response.StatusCode, got.body)
 	default:
@@ -330,7 +328,7 @@ func (c *httpClient) Call(request *http.Request, _ *http.Transport) (*http.Respo
 
 var errTooLong = fmt.Errorf("longer than %d bytes", maxAnswer)
 
-// readAll reads and closes body, which may have maxAnswer bytes.
+// readAll reads and closes body, which may have at most maxAnswer bytes.
 func readAll(body io.ReadCloser) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
 	if err == nil && len(data) > maxAnswer {
@@ -339,7 +337,7 @@ func readAll(body io.ReadCloser) ([]byte, error) {
 	return data, errors.Join(err, body.Close())
 }
 
-// withoutURL returns an error of net/http without the URL, which holds the query.
+// withoutURL returns an error of net/http without the URL, because the URL contains the query.
 func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
@@ -347,14 +345,14 @@ func withoutURL(err error) error {
 	return err
 }
 
-// newAnswerError reads what the service says of a failure. Its message stays out: for a wrong signature it
-// repeats the request's headers, tokens included.
+// newAnswerError reads the service's answer about a failure. It leaves out the message, because for a wrong
+// signature the message repeats the request's headers, tokens included.
 func newAnswerError(status int, body []byte) *answerError {
 	var said struct {
 		Code      string
 		RequestID string `json:"RequestId"`
 	}
-	_ = json.Unmarshal(body, &said, json.MatchCaseInsensitiveNames(true)) // a proxy's answer need not be JSON
+	_ = json.Unmarshal(body, &said, json.MatchCaseInsensitiveNames(true)) // a proxy's answer may not be JSON
 	return &answerError{
 		status:    status,
 		code:      only("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.", said.Code),
@@ -362,7 +360,7 @@ func newAnswerError(status int, body []byte) *answerError {
 	}
 }
 
-// only returns s if it is short and made of nothing but chars, so that it cannot be a secret.
+// only returns s if it is short and contains only chars, so that it cannot be a secret; or else "".
 func only(chars, s string) string {
 	if len(s) > 64 || strings.Trim(s, chars) != "" {
 		return ""

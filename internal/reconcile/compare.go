@@ -16,40 +16,40 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// sideBySide is how many requests to a store are under way at once.
+// sideBySide is the number of concurrent requests to a store.
 const sideBySide = 32
 
-// A comparison holds edits against the names in a store. It keeps a few numbers for each edit and nothing for
-// a name. Identifiers are compared by a hash of 64 bits with a random seed: with 100,000 edits a wrong match has
-// a chance of one in a hundred million.
+// A comparison compares edits with the names in a store. It keeps a few numbers for each edit and nothing for a
+// name. It compares 64-bit hashes of the IDs, with a random seed. With 100,000 edits, the probability of a wrong
+// match is one in a hundred million.
 //
-// An edit has a record where one of its job or, failing that, of its media ID lies in the days from its
-// submission to a day after its end. The names show that, so that no object has to be opened, except in two
-// cases. A media ID may have several edits: then a record belongs to the edit whose job_id it has. And the callback
-// may have another media ID than the producer reports now: then only the job_id in the record is right.
+// An edit has a record if there is a record with its job ID, or else with its media ID, on a day between its
+// submission and one day after its end. The names are enough to decide this, so no object is opened, except in two
+// cases. If a media ID has several edits, a record belongs to the edit with the record's job_id. If the callback
+// had another media ID than the producer reports now, only the job_id in the record is right.
 type comparison struct {
 	seed maphash.Seed
 
 	mu         sync.Mutex
 	edits      []entry
-	jobs       map[uint64]int32    // from the job of an edit that is asked for to the edit
+	jobs       map[uint64]int32    // from the job of an edit in the time range to the edit
 	media      map[uint64]int32    // from a media ID to its last edit; entry.before leads to the others
 	open       map[string]struct{} // the keys of the records of media IDs with several edits
 	strays     []string            // the keys of records whose names match no edit
-	begin, end int32               // the hours in which the first and the last edit ended that are asked for
+	begin, end int32               // the hours in which the first and the last edit in the time range ended
 }
 
-// maxStrays is how many strays are kept. A store with more of them also records the edits of another region.
+// maxStrays is the maximum number of strays. A store with more of them also has the edits of another region.
 const maxStrays = 10_000
 
-// An entry is what a comparison knows of an edit.
+// An entry holds what a comparison needs to know about an edit.
 type entry struct {
 	job        uint64
-	before     int32 // the edit before it of the same media ID, or -1
+	before     int32 // the previous edit of the same media ID, or -1
 	first      int32 // the day of its submission, in days since 1970
 	end        int32 // the hour of its end, in hours since 1970
-	page, line int32 // where the rest of it is kept
-	asked      bool  // whether it is asked for; the others only show which media IDs have several edits
+	page, line int32 // the position of the edit's answer in the spool
+	asked      bool  // it ended in the time range; the others only show which media IDs have several edits
 	recorded   bool
 }
 
@@ -60,7 +60,7 @@ func newComparison() *comparison {
 	}
 }
 
-// add adds an edit. It returns false where the edit is not asked for, or has been added before.
+// add adds an edit. It returns false if the edit is not in the time range, or has been added before.
 func (c *comparison) add(e Edit, asked bool, page, line int) bool {
 	n := entry{before: -1, page: int32(page), line: int32(line), asked: asked} //nolint:gosec // G115: a page has at most maxAnswer bytes
 	if asked {
@@ -80,7 +80,7 @@ func (c *comparison) add(e Edit, asked bool, page, line int) bool {
 		last, several := c.media[id]
 		if several {
 			n.before = last
-			if same := c.ofMedium(last, n.job); same >= 0 && n.job != 0 { // listed before it ended, and again
+			if same := c.ofMedium(last, n.job); same >= 0 && n.job != 0 { // listed twice, first before it ended
 				i, n.before = same, c.edits[same].before
 			}
 		}
@@ -88,7 +88,7 @@ func (c *comparison) add(e Edit, asked bool, page, line int) bool {
 			c.media[id] = i
 		}
 	} else if !asked {
-		return false // it can own no record of another edit
+		return false // no record of another edit can belong to it
 	}
 	if asked && n.job != 0 {
 		c.jobs[n.job] = i
@@ -101,7 +101,7 @@ func (c *comparison) add(e Edit, asked bool, page, line int) bool {
 	return asked
 }
 
-// ofMedium returns the edit that has the job among the edits of a media ID, or -1. last is the last of them.
+// ofMedium returns the edit with the job among the edits of a media ID, or -1. last is the last of these edits.
 func (c *comparison) ofMedium(last int32, job uint64) int32 {
 	i := last
 	for i >= 0 && c.edits[i].job != job {
@@ -110,10 +110,10 @@ func (c *comparison) ofMedium(last int32, job uint64) int32 {
 	return i
 }
 
-// maxWindow is how many days before its end an edit counts as submitted at most: the producers tell of a year.
+// maxWindow is the maximum number of days from the submission to the end of an edit. The producers keep one year.
 const maxWindow = 366
 
-// window returns the days in which a record of e can lie.
+// window returns the first and the last day on which a record of e can be.
 func window(e Edit) (first, last int32) {
 	end, submitted := dayNumber(e.EventTime), e.Submitted
 	if submitted.IsZero() || submitted.After(e.EventTime) {
@@ -129,15 +129,15 @@ func hourNumber(t time.Time) int32 { return int32(math.Floor(float64(t.Unix()) /
 // dayOf returns the day of an hour.
 func dayOf(hour int32) int32 { return int32(math.Floor(float64(hour) / 24)) }
 
-// last is the last day in which a record of the entry can lie.
+// last returns the last day on which a record of the entry can be.
 func (e *entry) last() int32 { return dayOf(e.end) + 1 }
 
-// dayName returns a day as a key has it.
+// dayName returns a day in the form of a key.
 func dayName(number int32) string {
 	return time.Unix(int64(number)*24*60*60, 0).UTC().Format(time.DateOnly)
 }
 
-// days returns the days in which records of the edits can lie, in order.
+// days returns the days on which records of the edits can be, in order.
 func (c *comparison) days() []string {
 	days := map[int32]bool{}
 	for _, e := range c.edits {
@@ -153,7 +153,7 @@ func (c *comparison) days() []string {
 	return names
 }
 
-// look reads the names below the prefixes once, and opens the records whose names do not suffice.
+// look reads the names below the prefixes once, and opens the records whose names are not enough.
 func (c *comparison) look(ctx context.Context, s store.Store, prefixes []string, p *Progress) error {
 	err := together(ctx, prefixes, func(ctx context.Context, prefix string) error {
 		for o, err := range s.Keys(ctx, prefix) {
@@ -181,20 +181,20 @@ func (c *comparison) openAll(ctx context.Context, s store.Store, keys []string, 
 		_, large := errors.AsType[*store.TooLargeError](err)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil // it is gone since it was listed
+			return nil // it was deleted after it was listed
 		case err != nil && !large:
 			return err
 		}
 		p.Opened.Add(1)
-		// A record that cannot be read counts for every edit of its media ID, because it is there.
+		// A record that cannot be read counts for every edit of its media ID, because it exists.
 		record, _ := store.ReadRecord(line)
 		c.opened(key, record.JobID)
 		return nil
 	})
 }
 
-// wantedStrays returns the strays of about the hour in which an edit ended that lacks a record. Those of other
-// hours belong to edits that are not asked for.
+// wantedStrays returns the strays whose time is close to the end of an edit without a record. Strays of other hours
+// belong to edits outside the time range.
 func (c *comparison) wantedStrays() []string {
 	hours := map[int32]bool{}
 	for _, e := range c.edits {
@@ -203,12 +203,12 @@ func (c *comparison) wantedStrays() []string {
 		}
 	}
 	return slices.DeleteFunc(c.strays, func(key string) bool {
-		facts, _ := store.ParseKey(key) // see has read it
+		facts, _ := store.ParseKey(key) // see has already parsed the key
 		return !hours[hourNumber(facts.Time)]
 	})
 }
 
-// see takes the name of a record. It ignores every other name.
+// see processes the name of a record. It ignores every other name.
 func (c *comparison) see(key string) {
 	facts, err := store.ParseKey(key)
 	if err != nil {
@@ -233,10 +233,10 @@ func (c *comparison) see(key string) {
 	}
 }
 
-// near reports whether an edit that is asked for can have ended within about an hour.
+// near reports whether an edit in the time range can have ended within about an hour of hour.
 func (c *comparison) near(hour int32) bool { return c.begin-1 <= hour && hour <= c.end+1 }
 
-// wants reports whether any edit of a media ID, of which last is the last, lacks a record of the day.
+// wants reports whether any edit of a media ID still needs a record of the day. last is the last of these edits.
 func (c *comparison) wants(last, day int32) bool {
 	for i := last; i >= 0; i = c.edits[i].before {
 		if e := c.edits[i]; e.asked && !e.recorded && e.covers(day) {
@@ -246,11 +246,11 @@ func (c *comparison) wants(last, day int32) bool {
 	return false
 }
 
-// opened takes the job of a record. Where one of the edits of its media ID has that job, the record is of that
-// edit. Otherwise it may be of any of them, because VOD's records have no job. A stray has a media ID without edits,
-// so that only its job counts.
+// opened processes the job ID of a record. If one of the edits of its media ID has that job ID, the record belongs
+// to that edit. Otherwise it may belong to any of them, because VOD's records have no job ID. The media ID of a
+// stray has no edits, so only the job ID of a stray counts.
 func (c *comparison) opened(key, job string) {
-	facts, _ := store.ParseKey(key) // see has read it
+	facts, _ := store.ParseKey(key) // see has already parsed the key
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	day := dayNumber(facts.Time)
@@ -272,18 +272,18 @@ func (c *comparison) opened(key, job string) {
 	}
 }
 
-// covers reports whether a record of the day can be of the entry.
+// covers reports whether a record of the day can belong to the entry.
 func (e *entry) covers(day int32) bool { return e.first <= day && day <= e.last() }
 
-// record notes that there is a record of the day.
+// record notes that there is a record of the day for the entry.
 func (e *entry) record(day int32) {
 	if e.asked && e.covers(day) {
 		e.recorded = true
 	}
 }
 
-// missing returns the entries that are asked for and have no record, in the order in which they are kept. It
-// ends the comparison and frees everything else.
+// missing returns the entries in the time range without a record, in the order in which they were added. It ends
+// the comparison and frees everything else.
 func (c *comparison) missing() []entry {
 	c.jobs, c.media, c.open, c.strays = nil, nil, nil, nil
 	c.edits = slices.DeleteFunc(c.edits, func(e entry) bool { return !e.asked || e.recorded })
@@ -293,7 +293,7 @@ func (c *comparison) missing() []entry {
 	return c.edits
 }
 
-// asked returns how many edits are asked for.
+// asked returns the number of edits in the time range.
 func (c *comparison) asked() int {
 	n := 0
 	for _, e := range c.edits {
@@ -304,8 +304,8 @@ func (c *comparison) asked() int {
 	return n
 }
 
-// together calls do for every item, sideBySide of them at a time, and returns the first error in their
-// order.
+// together calls do for every item, with sideBySide concurrent calls. It returns the first error in the order of
+// the items.
 func together[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
 	for some := range slices.Chunk(items, sideBySide) {
 		errs := make([]error, len(some))

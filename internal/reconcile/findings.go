@@ -15,8 +15,8 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// Record keeps findings below missing/, each once. It returns how many were not there before. An error says
-// of how many of them it is not known that they are kept; the others are.
+// Record keeps findings below missing/, each once. It returns the number of new findings. An error says how many
+// findings may not be kept; the others are kept.
 func Record(ctx context.Context, to record.Recorder, findings []outcome.Outcome) (fresh int, err error) {
 	results := make([]record.Result, len(findings))
 	errs := make([]error, len(findings))
@@ -29,7 +29,7 @@ func Record(ctx context.Context, to record.Recorder, findings []outcome.Outcome)
 		if e, errs[i] = entryOf(findings[i]); errs[i] == nil {
 			results[i], errs[i] = to.Record(ctx, e)
 		}
-		return nil // the others are tried all the same
+		return nil // continue with the others
 	})
 	failed := 0
 	var first error
@@ -53,7 +53,7 @@ func Record(ctx context.Context, to record.Recorder, findings []outcome.Outcome)
 	return fresh, nil
 }
 
-// entryOf returns a finding as a recorder takes it.
+// entryOf returns a finding as an entry for a recorder.
 func entryOf(o outcome.Outcome) (record.Entry, error) {
 	key, err := Key(o)
 	if err != nil {
@@ -69,18 +69,18 @@ func entryOf(o outcome.Outcome) (record.Entry, error) {
 // A Finding is the record of an edit that ended without a callback.
 type Finding struct {
 	Key     string
-	Outcome outcome.Outcome // where Err is nil
+	Outcome outcome.Outcome // if Err is nil
 	Line    []byte          // as stored
 	Err     error           // why the object cannot be read
 }
 
-// fewFindings is up to how many findings the records of each are looked for by its own names. With more of
-// them it costs less to list whole days.
+// fewFindings is the maximum number of findings for which the records are listed by media ID. With more findings,
+// listing whole days needs fewer requests.
 const fewFindings = 32
 
-// Missing yields the findings of s whose edit ended between since and until, oldest day first, that still
-// have no record: a record of the same job or medium, of a callback that came late or of a replay, hides a
-// finding. A zero time is no bound. An error ends it.
+// Missing yields the findings of s whose edit ended between since and until, oldest day first, and that still have
+// no record. A record of the same job or media ID, from a late callback or a replay, hides a finding. A zero time
+// means no limit. An error ends the sequence.
 func Missing(ctx context.Context, s store.Store, since, until time.Time) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		m := missingReader{store: s, since: since, until: until, held: newComparison()}
@@ -96,17 +96,17 @@ func Missing(ctx context.Context, s store.Store, since, until time.Time) iter.Se
 	}
 }
 
-// A missingReader finds out which findings still have no record.
+// A missingReader finds the findings that still have no record.
 type missingReader struct {
 	store        store.Store
 	since, until time.Time
 	held         *comparison
 	few          []Edit // the first findings
 	kept         spool
-	keys         [][]string // of the pages of kept
+	keys         [][]string // of each page of kept
 }
 
-// read reads the findings and holds them against the records.
+// read reads the findings and compares them with the records.
 func (m *missingReader) read(ctx context.Context) error {
 	days, err := m.store.Days(ctx, store.MissingRoot)
 	if err != nil {
@@ -132,14 +132,14 @@ func (m *missingReader) read(ctx context.Context) error {
 	return m.held.look(ctx, m.store, m.prefixes(), new(Progress))
 }
 
-// readSome reads some findings. An object that cannot be read stays a finding, of which only the key is known.
+// readSome reads some findings. An object that cannot be read is still a finding, with only a key and an error.
 func (m *missingReader) readSome(ctx context.Context, keys []string) error {
 	lines := make([][]byte, len(keys))
 	index := make([]int, len(keys))
 	for i := range index {
 		index[i] = i
 	}
-	gone := make([]bool, len(keys)) // since they were listed
+	gone := make([]bool, len(keys)) // deleted after they were listed
 	err := together(ctx, index, func(ctx context.Context, i int) (err error) {
 		lines[i], err = m.store.Get(ctx, keys[i])
 		_, large := errors.AsType[*store.TooLargeError](err)
@@ -179,7 +179,7 @@ func (m *missingReader) readSome(ctx context.Context, keys []string) error {
 	return m.kept.add(keptLines)
 }
 
-// readFinding reads one finding. Its line is one line, whoever wrote it.
+// readFinding reads one finding. It makes the text one line, also if another program wrote it on several.
 func readFinding(key string, line []byte) Finding {
 	f := Finding{Key: key}
 	_, _, err := ParseKey(key)
@@ -194,7 +194,7 @@ func readFinding(key string, line []byte) Finding {
 	return f
 }
 
-// editOf returns the edit of a finding. When it was submitted, only the producer's answer tells.
+// editOf returns the edit of a finding. Only the producer's answer contains the time of submission.
 func editOf(f Finding) Edit {
 	if f.Err != nil {
 		day, subject, _ := ParseKey(f.Key)
@@ -209,7 +209,7 @@ func editOf(f Finding) Edit {
 	return Edit{Event: o.Event, Submitted: said.Submitted}
 }
 
-// prefixes returns where the names of records of the findings can lie.
+// prefixes returns the prefixes of the names that records of the findings can have.
 func (m *missingReader) prefixes() []string {
 	var prefixes []string
 	noMedium := func(e Edit) bool { return e.MediaID == "" } // its record can have any media ID
@@ -233,7 +233,7 @@ func (m *missingReader) prefixes() []string {
 	return slices.Compact(prefixes)
 }
 
-// findings yields those without a record.
+// findings yields the findings without a record.
 func (m *missingReader) findings(ctx context.Context) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		page, lines := int32(-1), [][]byte(nil)
@@ -258,5 +258,5 @@ func (m *missingReader) findings(ctx context.Context) iter.Seq2[Finding, error] 
 	}
 }
 
-// errUnreadable is the error of a finding whose object is no record.
+// errUnreadable is the error of a finding whose object is not a record.
 var errUnreadable = errors.New("not a record of an edit without a callback")

@@ -15,15 +15,15 @@ import (
 	"github.com/vod-callback/recorder/events"
 )
 
-// An imsProducer asks Intelligent Media Services by ListMediaProducingJobs, which tells all that the
-// event would have told.
+// An imsProducer asks Intelligent Media Services with ListMediaProducingJobs, which returns everything that the
+// event would have contained.
 // Source: https://help.aliyun.com/en/ims/developer-reference/api-ice-2020-11-09-listmediaproducingjobs
 type imsProducer struct{ api *api }
 
 const (
-	pageSize      = 100                 // the most that ListMediaProducingJobs and GetVideoList give
-	maxRange      = 30 * 24 * time.Hour // between StartTime and EndTime of ListMediaProducingJobs
-	maxEmptyPages = 100                 // in a row, before a listing counts as one without end
+	pageSize      = 100                 // the maximum of ListMediaProducingJobs and GetVideoList
+	maxRange      = 30 * 24 * time.Hour // the maximum between StartTime and EndTime of ListMediaProducingJobs
+	maxEmptyPages = 100                 // in a row; after them, the listing counts as endless
 	apiTime       = "2006-01-02T15:04:05Z"
 )
 
@@ -37,15 +37,15 @@ type jobPage struct {
 // Name implements Producer.
 func (p *imsProducer) Name() events.Producer { return events.IMS }
 
-// List asks for the jobs in the order of their creation, so that jobs which are submitted meanwhile come
-// last and shift no page.
+// List lists the jobs in the order of their creation, so that jobs that are submitted meanwhile come last and do
+// not shift the pages.
 func (p *imsProducer) List(ctx context.Context, from, until time.Time) iter.Seq2[[]Edit, error] {
 	return func(yield func([]Edit, error) bool) {
 		from = from.UTC().Truncate(time.Second)
 		for !from.After(until) {
 			end := from.Add(maxRange)
 			if end.After(until) {
-				end = until.UTC().Add(time.Second) // the API knows no fractions
+				end = until.UTC().Add(time.Second) // the API has whole seconds
 			}
 			for edits, err := range p.listRange(ctx, from, end) {
 				if !yield(edits, err) || err != nil {
@@ -57,7 +57,7 @@ func (p *imsProducer) List(ctx context.Context, from, until time.Time) iter.Seq2
 	}
 }
 
-// listRange lists a range that the API takes at once. Jobs at its ends may be listed with the next one too.
+// listRange lists one range of at most maxRange. Jobs at its ends may be listed with the next range too.
 func (p *imsProducer) listRange(ctx context.Context, from, until time.Time) iter.Seq2[[]Edit, error] {
 	return func(yield func([]Edit, error) bool) {
 		query := map[string]string{
@@ -93,13 +93,13 @@ func (p *imsProducer) listRange(ctx context.Context, from, until time.Time) iter
 	}
 }
 
-// check says what is wrong with a page as a whole. seen has the tokens of the pages before it.
+// check returns an error if a page as a whole is wrong. seen has the tokens of the previous pages.
 func (p *jobPage) check(seen map[text]bool) error {
 	switch {
 	case p.Jobs == nil && p.RequestID == "":
 		return errors.New("ListMediaProducingJobs: the answer has no MediaProducingJobList")
 	case p.NextToken != "" && seen[p.NextToken]:
-		return errors.New("ListMediaProducingJobs: the answer has a NextToken that has been followed before")
+		return errors.New("ListMediaProducingJobs: the answer repeats the NextToken of an earlier page")
 	}
 	seen[p.NextToken] = true
 	return nil
@@ -117,7 +117,7 @@ func readAllItems(items []jsontext.Value, read func([]byte) (Edit, error)) ([]Ed
 	return edits, nil
 }
 
-// Complete has nothing to add: the listing tells everything.
+// Complete does nothing, because the listing contains everything.
 func (p *imsProducer) Complete(context.Context, []Edit) error { return nil }
 
 // A job is an item of MediaProducingJobList.
@@ -135,7 +135,7 @@ type job struct {
 	UserData     text
 }
 
-// readJob reads what IMS says of one job.
+// readJob reads one item of MediaProducingJobList.
 func readJob(raw []byte) (Edit, error) {
 	var j job
 	if err := readItem(raw, &j); err != nil {
@@ -148,7 +148,7 @@ func readJob(raw []byte) (Edit, error) {
 		ProjectID: string(j.ProjectID), MediaURL: string(j.MediaURL), UserData: string(j.UserData),
 	}}
 	if e.Status == events.Fail {
-		e.ErrorCode, e.ErrorMessage = string(j.Code), string(j.Message) // of a success the code is "Success"
+		e.ErrorCode, e.ErrorMessage = string(j.Code), string(j.Message) // the code of a success is "Success"
 	}
 	var noSubmission, noEnd, noLine error
 	e.Submitted, noSubmission = parseTime(item, "CreateTime", j.CreateTime)
@@ -163,8 +163,8 @@ func readJob(raw []byte) (Edit, error) {
 	return e, nil
 }
 
-// status returns how the job ended, or "" where it has not: Init, Queuing, Processing, or a status that is
-// not published.
+// status returns the result of the job, or "" if it has not ended: Init, Queuing, Processing, or an unpublished
+// status.
 func (j job) status() events.Status {
 	switch strings.ToLower(string(j.Status)) {
 	case "success":
@@ -176,8 +176,8 @@ func (j job) status() events.Status {
 	}
 }
 
-// ended returns when the job ended. A job that failed before it began may have no CompleteTime; its last
-// change is its end then.
+// ended returns when the job ended. A job that failed before it began may have no CompleteTime; then its end is its
+// last change.
 func (j job) ended(item string) (time.Time, error) {
 	for _, m := range []struct {
 		name  string

@@ -14,20 +14,20 @@ import (
 
 const extension = ".json"
 
-// Key returns the name under which a finding is kept: missing/dt=DAY/SUBJECT.json, with the day on which the
-// edit ended, and its job or, where the producer knows no jobs, its media ID.
+// Key returns the key of a finding: missing/dt=DAY/SUBJECT.json. DAY is the day on which the edit ended. SUBJECT is
+// its job ID or, for a producer without job IDs, its media ID.
 func Key(finding outcome.Outcome) (string, error) {
 	subject, end := cmp.Or(finding.JobID, finding.MediaID), finding.EventTime.UTC()
 	switch {
 	case subject == "":
-		return "", errors.New("neither job_id nor media_id")
+		return "", errors.New("there is neither job_id nor media_id")
 	case end.Year() < 0 || end.Year() > 9999:
 		return "", fmt.Errorf("event_time: the year %d does not have four digits", end.Year())
 	}
 	return outcome.DayPrefix(store.MissingRoot, end.Format(time.DateOnly)) + outcome.EscapeID(subject) + extension, nil
 }
 
-// ParseKey reads what Key made. Every error names what a foreign key has in place of what was expected.
+// ParseKey parses a key that Key returned. An error says how another key differs.
 func ParseKey(key string) (day, subject string, err error) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 || parts[0] != store.MissingRoot {

@@ -17,38 +17,37 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// A Producer is a service that produces edits and can be asked what became of them. There are two: IMS and
-// VOD.
+// A Producer is a service that produces edits and that can list them. There are two: IMS and VOD.
 type Producer interface {
-	// Name is what records call the producer.
+	// Name returns the producer's name, as in a record.
 	Name() events.Producer
-	// List yields the edits that were submitted between from and until, both included, in pages. An error
-	// ends the listing: without one it is complete.
+	// List yields the edits that were submitted between from and until, both included, in pages. An error ends the
+	// listing. Without an error, the listing is complete.
 	List(ctx context.Context, from, until time.Time) iter.Seq2[[]Edit, error]
-	// Complete adds to edits what List does not know of them.
+	// Complete adds to edits the fields that List does not return.
 	Complete(ctx context.Context, edits []Edit) error
 }
 
-// An Edit is what a producer says of one edit: what Read reads in Raw.
+// An Edit is one edit as its producer reports it. Read reads it from Raw.
 type Edit struct {
-	// Event is what the callback would have said. While the edit has not ended its Status is empty; of VOD,
-	// which tells less, EventTime is the time of the last change.
+	// Event is the content of the missing callback. If the edit has not ended, Status is empty. VOD reports less
+	// than the callback; its EventTime is the time of the last change.
 	events.Event
-	Submitted time.Time      // zero where the producer does not say
+	Submitted time.Time      // zero if the producer does not report it
 	Raw       jsontext.Value // the producer's answer about this edit, on one line
 }
 
-// Options say which API to ask, and as whom.
+// Options configure the API to ask, and the credentials.
 type Options struct {
 	Region      string // such as cn-shanghai
-	Endpoint    string // an http or https URL in place of the region's own, or ""
+	Endpoint    string // an http or https URL that replaces the region's, or ""
 	Credentials record.Credentials
 
-	rate  rate.Limit    // in place of requestsPerSecond, in tests
-	pause time.Duration // in place of firstPause, in tests
+	rate  rate.Limit    // replaces requestsPerSecond in tests
+	pause time.Duration // replaces firstPause in tests
 }
 
-// NewProducer returns the producer with the name, events.IMS or events.VOD.
+// NewProducer returns the producer called name, events.IMS or events.VOD.
 func NewProducer(name events.Producer, opts Options) (Producer, error) {
 	s, ok := services[name]
 	if !ok {
@@ -65,7 +64,7 @@ func NewProducer(name events.Producer, opts Options) (Producer, error) {
 	}
 }
 
-// Read reads what a producer said of an edit, as it is kept in the raw member of a finding.
+// Read reads a producer's answer about an edit, which is the raw member of a finding.
 func Read(name events.Producer, raw []byte) (Edit, error) {
 	switch name {
 	case events.IMS:
@@ -77,7 +76,7 @@ func Read(name events.Producer, raw []byte) (Edit, error) {
 	}
 }
 
-// ID is what identifies the edit at its producer: the job or, of VOD, the media ID.
+// ID returns the ID of the edit at its producer: the job ID or, for VOD, the media ID.
 func (e Edit) ID() string { return cmp.Or(e.JobID, e.MediaID) }
 
 // Outcome returns the record of a finding: that e ended and no callback came.
@@ -89,7 +88,7 @@ func (e Edit) Outcome(facts outcome.Facts) outcome.Outcome {
 // Trigger is the trigger of a finding's record.
 const Trigger = "reconcile"
 
-// A text is a member that is published as a string. A number or an object in its place is kept as spelled.
+// A text is a member that is documented as a string. A number or an object in its place is kept as spelled.
 type text string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
@@ -117,7 +116,7 @@ func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// readItem decodes what a producer says of one edit into v.
+// readItem decodes a producer's answer about one edit into v.
 func readItem(raw []byte, v any) error {
 	if err := json.Unmarshal(raw, v); err != nil {
 		return withoutGoTypes(err)
@@ -134,21 +133,21 @@ func oneLine(raw jsontext.Value) (jsontext.Value, error) {
 	return raw, nil
 }
 
-// A memberError names a member of a producer's answer that cannot be used.
+// A memberError is the error for an invalid member of a producer's answer.
 type memberError struct{ item, member, found, want string }
 
 func (e *memberError) Error() string {
 	return fmt.Sprintf("%s: %s: found %q, want %s", e.item, e.member, e.found, e.want)
 }
 
-// maxID is the longest identifier that a key holds; the published ones have 32 characters.
+// maxID is the maximum length of an ID in a key, in bytes. The published IDs have 32 characters.
 const maxID = 200
 
-// checkID is an error where an identifier cannot be part of a key.
+// checkID returns an error if an ID cannot be part of a key.
 func checkID(item, member, id string, required bool) error {
 	switch {
 	case id == "" && required:
-		return &memberError{item, member, id, "an identifier"}
+		return &memberError{item, member, id, "an ID"}
 	case len(outcome.EscapeID(id)) > maxID:
 		return &memberError{item, member, id[:32] + "…", fmt.Sprintf("at most %d bytes, percent-encoded", maxID)}
 	default:
@@ -168,5 +167,5 @@ func parseTime(item, member string, s text) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// errCutOff is the cause where a listing ended before its end.
-var errCutOff = errors.New("the listing was cut off")
+// errCutOff is the error for an incomplete listing.
+var errCutOff = errors.New("the listing is incomplete")

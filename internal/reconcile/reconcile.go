@@ -12,42 +12,41 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// A Comparison says which edits are held against which store.
+// A Comparison compares the edits of a producer with the records in a store.
 type Comparison struct {
 	Producer     Producer
 	Store        store.Store
 	Since, Until time.Time     // Since <= end of the edit < Until
-	Longest      time.Duration // how much earlier than its end an edit may have been submitted
-	Progress     *Progress     // kept up to date where it is not nil
+	Longest      time.Duration // the maximum time from the submission to the end of an edit
+	Progress     *Progress     // updated if it is not nil
 }
 
-// A Progress counts what a comparison did.
+// A Progress counts the steps of a running comparison.
 type Progress struct{ Listed, Names, Opened atomic.Int64 }
 
-// A Result says which edits have no record.
+// A Result is the result of a comparison: the edits without a record.
 type Result struct {
 	Ended    int // edits that ended in the time range
-	Recorded int // of these, with a record
-	Missing  int // of these, without one
-	Days     int // that the store has any record of, whatever the time range
+	Recorded int // those with a record
+	Missing  int // those without a record
+	Days     int // the number of days with records in the store, also outside the time range
 
 	producer events.Producer
 	findings spool // the raw answers
 }
 
-// gcPercent is how much garbage a comparison lets lie, in percent of what it needs.
+// gcPercent is the GOGC value during a comparison.
 const gcPercent = 10
 
-// Run asks the producer first and the store afterwards, so that a callback which comes meanwhile counts.
-// An error means that nothing is known: there is no result then.
+// Run asks the producer first and lists the store afterwards, so that a callback that arrives meanwhile counts. If
+// there is an error, there is no result.
 func (c Comparison) Run(ctx context.Context) (*Result, error) {
-	// A day of 100,000 edits is compared in 64 MB. The requests take so long that the collector's work is lost
-	// among them.
+	// A low value saves memory. It costs little time, because the requests take much longer than the collection.
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	if c.Progress == nil {
 		c.Progress = new(Progress)
 	}
-	days, err := c.Store.Days(ctx, outcome.Root) // fails now where there is no such store
+	days, err := c.Store.Days(ctx, outcome.Root) // fails early if the store does not exist
 	if err != nil {
 		return nil, &StoreError{err}
 	}
@@ -74,7 +73,7 @@ func (c Comparison) Run(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
-// A StoreError says that the store could not be read.
+// A StoreError is an error in reading the store.
 type StoreError struct{ Err error }
 
 func (e *StoreError) Error() string { return e.Err.Error() }
@@ -82,8 +81,8 @@ func (e *StoreError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *StoreError) Unwrap() error { return e.Err }
 
-// list adds what the producer lists to held, and returns what it says of the edits that ended in the time
-// range.
+// list adds the edits of the producer to held. It returns the producer's answers about the edits that ended in the
+// time range.
 func (c Comparison) list(ctx context.Context, held *comparison) (*spool, error) {
 	said := new(spool)
 	for page, err := range c.Producer.List(ctx, c.Since.Add(-c.Longest), c.Until) {
@@ -109,7 +108,7 @@ func (c Comparison) list(ctx context.Context, held *comparison) (*spool, error) 
 	return said, nil
 }
 
-// collect completes the findings, so that nothing can fail any more once the first is shown.
+// collect completes the findings, so that no error can occur after the first one is shown.
 func (r *Result) collect(ctx context.Context, p Producer, missing []entry, said *spool) error {
 	for len(missing) > 0 {
 		page := missing[0].page

@@ -7,15 +7,15 @@ import (
 	"io"
 )
 
-// A spool keeps pages of lines compressed in memory. What a producer says of 100,000 edits takes 70 MB as
-// text, and less than a third of that here; only few of the lines are wanted again.
+// A spool keeps pages of lines compressed in memory. Only few of the lines are read again, so compression saves
+// memory at a low cost.
 type spool struct {
 	pages  [][]byte
 	buffer bytes.Buffer
 	writer *flate.Writer
 }
 
-// add adds a page. The lines hold no line feeds.
+// add adds a page. The lines must not contain line feeds.
 func (s *spool) add(lines [][]byte) error {
 	s.buffer.Reset()
 	if s.writer == nil {
@@ -30,7 +30,7 @@ func (s *spool) add(lines [][]byte) error {
 	return nil
 }
 
-// drop forgets a page.
+// drop frees a page.
 func (s *spool) drop(i int) { s.pages[i] = nil }
 
 // page returns the lines of a page.

@@ -14,26 +14,26 @@ import (
 	"github.com/vod-callback/recorder/events"
 )
 
-// A vodProducer asks ApsaraVideo VOD, which has no list of productions. It finds the media that editing
-// made by SearchMedia, and the productions that failed by GetVideoList. Neither tells the project, the error
-// or the time of the end, so that a finding has none of these but the time of the medium's last change.
+// A vodProducer asks ApsaraVideo VOD, which has no list of productions. SearchMedia finds the media that editing
+// produced, and GetVideoList finds the failed productions. Neither returns the project, the error or the time of
+// the end, so a finding has none of these. It has the time of the media's last change instead.
 // Sources: https://help.aliyun.com/en/vod/developer-reference/api-vod-2017-03-21-searchmedia and
 // …-getvideolist, …-getvideoinfos
 type vodProducer struct{ api *api }
 
 const (
-	// plainLimit is how many media VOD lists by the page number alone.
+	// plainLimit is the maximum number of media that VOD lists by page number.
 	plainLimit = 5000
-	// scrollSize is the PageSize of SearchMedia, which takes 100: by a token it moves on by at most 100 media
-	// at a time, this page and the next one together.
+	// scrollSize is the PageSize of SearchMedia. The API accepts 100, but with a token the current page and the
+	// next one together may have at most 100 media.
 	scrollSize = 50
-	infosLimit = 20 // media IDs that one GetVideoInfos takes
+	infosLimit = 20 // the maximum number of media IDs in one GetVideoInfos
 )
 
 // Name implements Producer.
 func (p *vodProducer) Name() events.Producer { return events.VOD }
 
-// List yields what SearchMedia finds, then the failed productions, each medium once.
+// List yields the results of SearchMedia, then the failed productions, each media ID once.
 func (p *vodProducer) List(ctx context.Context, from, until time.Time) iter.Seq2[[]Edit, error] {
 	from, until = from.UTC().Truncate(time.Second), until.UTC().Add(time.Second)
 	return func(yield func([]Edit, error) bool) {
@@ -48,7 +48,7 @@ func (p *vodProducer) List(ctx context.Context, from, until time.Time) iter.Seq2
 	}
 }
 
-// produced lists the media that editing made. Whether it finds failed ones too is not known.
+// produced lists the media that editing produced. It is not documented whether it also finds failed ones.
 func (p *vodProducer) produced(from, until time.Time) videoListing {
 	return videoListing{
 		action: "SearchMedia",
@@ -81,7 +81,7 @@ func (p *vodProducer) failed(from, until time.Time) videoListing {
 type videoListing struct {
 	action  string
 	query   map[string]string
-	scrolls bool // it goes on beyond plainLimit, by a token
+	scrolls bool // it continues beyond plainLimit with a token
 }
 
 // videoPage is an answer of SearchMedia or GetVideoList.
@@ -92,7 +92,7 @@ type videoPage struct {
 	ScrollToken text
 }
 
-// pages yields the pages of a listing, without the media that are in seen, and adds the others to it.
+// pages yields the pages of a listing without the media in seen, and adds the other media to seen.
 func (l videoListing) pages(ctx context.Context, a *api, seen map[string]bool) iter.Seq2[[]Edit, error] {
 	return func(yield func([]Edit, error) bool) {
 		here := map[string]bool{} // the media of this listing
@@ -118,7 +118,7 @@ func (l videoListing) pages(ctx context.Context, a *api, seen map[string]bool) i
 	}
 }
 
-// read reads a page and tells whether there are more. here has the media of the pages before it.
+// read reads a page and reports whether there are more. here has the media of the previous pages.
 func (l videoListing) read(page videoPage, here map[string]bool) (edits []Edit, more bool, err error) {
 	if page.Total == nil {
 		return nil, false, fmt.Errorf("%s: the answer has no Total", l.action)
@@ -137,13 +137,13 @@ func (l videoListing) read(page videoPage, here map[string]bool) (edits []Edit, 
 	case len(here) == before:
 		return nil, false, fmt.Errorf("%s: %w: %d of %d", l.action, errCutOff, len(here), *page.Total)
 	case *page.Total > plainLimit && (!l.scrolls || page.ScrollToken == ""):
-		return nil, false, fmt.Errorf("%s: %d media, of which VOD lists %d: shorten the time range", l.action, *page.Total, plainLimit)
+		return nil, false, fmt.Errorf("%s: VOD lists only %[3]d of %[2]d media: shorten the time range", l.action, *page.Total, plainLimit)
 	default:
 		return edits, true, nil
 	}
 }
 
-// unseen returns the edits whose medium is not in seen, and adds them to it.
+// unseen returns the edits whose media ID is not in seen, and adds these IDs to seen.
 func unseen(edits []Edit, seen map[string]bool) []Edit {
 	kept := edits[:0]
 	for _, e := range edits {
@@ -158,8 +158,8 @@ func unseen(edits []Edit, seen map[string]bool) []Edit {
 // infos is an answer of GetVideoInfos.
 type infos struct{ VideoList []jsontext.Value }
 
-// Complete asks for the user data, which no listing has. A medium that is gone meanwhile stays as listed, and
-// so does one that is produced once more.
+// Complete adds the user data, which no listing contains. An edit stays as listed if its media was deleted or
+// produced again meanwhile.
 func (p *vodProducer) Complete(ctx context.Context, edits []Edit) error {
 	for len(edits) > 0 {
 		some := edits[:min(len(edits), infosLimit)]
@@ -186,7 +186,7 @@ func (p *vodProducer) Complete(ctx context.Context, edits []Edit) error {
 	return nil
 }
 
-// A video is what VOD says of a medium: an item of GetVideoList or GetVideoInfos, or, with Video set, one of
+// A video is VOD's answer about one media ID: an item of GetVideoList or GetVideoInfos or, with Video set, of
 // SearchMedia.
 type video struct {
 	MediaID          text `json:"MediaId"`
@@ -199,14 +199,14 @@ type video struct {
 	Video            *video
 }
 
-// editing is the MediaSource of what was edited online.
+// editing is the MediaSource of media that were produced by online editing.
 const editing = "editing"
 
-// readVideo reads what VOD says of one medium.
+// readVideo reads VOD's answer about one media ID.
 func readVideo(raw []byte) (Edit, error) {
 	var v video
 	if err := readItem(raw, &v); err != nil {
-		return Edit{}, fmt.Errorf("a medium: %w", err)
+		return Edit{}, fmt.Errorf("a video: %w", err)
 	}
 	inner := v
 	if v.Video != nil {
@@ -216,7 +216,7 @@ func readVideo(raw []byte) (Edit, error) {
 		EventType: events.TypeProduceMediaComplete, Producer: events.VOD,
 		MediaID: string(cmp.Or(v.MediaID, inner.MediaID, inner.VideoID)), Status: inner.status(), UserData: string(inner.UserData),
 	}}
-	item := fmt.Sprintf("medium %.32q", e.MediaID)
+	item := fmt.Sprintf("media ID %.32q", e.MediaID)
 	var noSubmission, noEnd, noLine, noEdit error
 	e.Submitted, noSubmission = parseTime(item, "CreationTime", cmp.Or(inner.CreationTime, v.CreationTime))
 	if e.Status != "" {
@@ -226,7 +226,7 @@ func readVideo(raw []byte) (Edit, error) {
 		}
 	}
 	if inner.MediaSource != "" && inner.MediaSource != editing {
-		noEdit = &memberError{item, "MediaSource", string(inner.MediaSource), "only media that were searched for: " + editing}
+		noEdit = &memberError{item, "MediaSource", string(inner.MediaSource), "the MediaSource of the search: " + editing}
 	}
 	e.Raw, noLine = oneLine(raw)
 	if err := cmp.Or(checkID(item, "MediaId", e.MediaID, true), noSubmission, noEnd, noEdit, noLine); err != nil {
@@ -235,8 +235,8 @@ func readVideo(raw []byte) (Edit, error) {
 	return e, nil
 }
 
-// status returns how the production ended, or "" where it has not, or where what was to be uploaded was not
-// (UploadFail). Once there is a file, the production went well, whatever became of the medium since.
+// status returns the result of the production, or "" if it has not ended or if the upload failed (UploadFail).
+// If there is a file, the production succeeded, whatever happened to the media afterwards.
 // Source: VOD, "Basic structures", Status of a video.
 func (v video) status() events.Status {
 	switch v.Status {

@@ -110,7 +110,7 @@ func TestVODManyMedia(t *testing.T) {
 	for i := range server.Videos {
 		server.Videos[i].Status = "ProduceFail"
 	}
-	if r, err := compare(t, events.VOD, fast(endpoint), s.open()); r != nil || err == nil || !strings.Contains(err.Error(), "GetVideoList: 5500 media, of which VOD lists 5000: shorten the time range") {
+	if r, err := compare(t, events.VOD, fast(endpoint), s.open()); r != nil || err == nil || !strings.Contains(err.Error(), "GetVideoList: VOD lists only 5000 of 5500 media: shorten the time range") {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -125,15 +125,15 @@ func TestVODFaults(t *testing.T) {
 		says   string
 	}{
 		{"no total", "SearchMedia", producertest.Fault{Body: `{"MediaList":[]}`}, "SearchMedia: the answer has no Total"},
-		{"cut off", "SearchMedia", producertest.Fault{Body: `{"Total":2,"MediaList":[` + item + `}}]}`}, "SearchMedia: the listing was cut off: 1 of 2"},
-		{"empty and cut off", "SearchMedia", producertest.Fault{Body: `{"Total":2}`}, "SearchMedia: the listing was cut off: 0 of 2"},
-		{"no token", "SearchMedia", producertest.Fault{Body: `{"Total":5001,"MediaList":[` + item + `}}]}`}, "SearchMedia: 5001 media, of which VOD lists 5000"},
-		{"what was not searched for", "SearchMedia", producertest.Fault{Body: `{"Total":1,"MediaList":[` + item + `,"MediaSource":"general"}}]}`}, `medium "a": MediaSource: found "general", want only media that were searched for`},
-		{"no times", "SearchMedia", producertest.Fault{Body: `{"Total":1,"MediaList":[{"MediaId":"a","Video":{"Status":"Normal"}}]}`}, `medium "a": ModificationTime: found ""`},
-		{"no ID", "GetVideoList", producertest.Fault{Body: `{"Total":1,"VideoList":{"Video":[{"Status":"ProduceFail"}]}}`}, `MediaId: found "", want an identifier`},
+		{"cut off", "SearchMedia", producertest.Fault{Body: `{"Total":2,"MediaList":[` + item + `}}]}`}, "SearchMedia: the listing is incomplete: 1 of 2"},
+		{"empty and cut off", "SearchMedia", producertest.Fault{Body: `{"Total":2}`}, "SearchMedia: the listing is incomplete: 0 of 2"},
+		{"no token", "SearchMedia", producertest.Fault{Body: `{"Total":5001,"MediaList":[` + item + `}}]}`}, "SearchMedia: VOD lists only 5000 of 5001 media"},
+		{"what was not searched for", "SearchMedia", producertest.Fault{Body: `{"Total":1,"MediaList":[` + item + `,"MediaSource":"general"}}]}`}, `media ID "a": MediaSource: found "general", want the MediaSource of the search`},
+		{"no times", "SearchMedia", producertest.Fault{Body: `{"Total":1,"MediaList":[{"MediaId":"a","Video":{"Status":"Normal"}}]}`}, `media ID "a": ModificationTime: found ""`},
+		{"no ID", "GetVideoList", producertest.Fault{Body: `{"Total":1,"VideoList":{"Video":[{"Status":"ProduceFail"}]}}`}, `MediaId: found "", want an ID`},
 		{"forbidden list", "GetVideoList", producertest.Fault{Status: 403, Code: "Forbidden.RAM"}, "the credentials need vod:GetVideoList on resource *"},
 		{"no user data", "GetVideoInfos", producertest.Fault{Status: 403, Code: "Forbidden.RAM"}, "the credentials need vod:GetVideoInfos on resource *"},
-		{"odd user data", "GetVideoInfos", producertest.Fault{Body: `{"VideoList":[{}]}`}, "GetVideoInfos: medium \"\""},
+		{"odd user data", "GetVideoInfos", producertest.Fault{Body: `{"VideoList":[{}]}`}, "GetVideoInfos: media ID \"\""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -14,7 +14,7 @@ import (
 // A dirStore reads a directory that record.FileRecorder wrote.
 type dirStore struct {
 	dir   string
-	limit int64 // of an object, in bytes
+	limit int64 // the maximum size of an object, in bytes
 }
 
 func (s dirStore) Types(context.Context) ([]string, error) {
@@ -48,15 +48,15 @@ func (s dirStore) Days(_ context.Context, root string) ([]string, error) {
 	return days, nil
 }
 
-// Keys walks the directories in which keys with the prefix can lie. Hidden names are files that a
-// recorder has not finished.
+// Keys walks the directories that can contain keys with the prefix. It skips hidden names, which are unfinished
+// files of a recorder.
 func (s dirStore) Keys(ctx context.Context, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		start := filepath.Join(s.dir, filepath.FromSlash(path.Dir(prefix+"x")))
 		err := filepath.WalkDir(start, func(file string, d fs.DirEntry, err error) error {
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
-				return nil // nothing there, or gone meanwhile
+				return nil // it does not exist, or was deleted meanwhile
 			case err != nil:
 				return err
 			case ctx.Err() != nil:
@@ -91,7 +91,7 @@ func (s dirStore) key(file string) (string, error) {
 	return filepath.ToSlash(rel), err
 }
 
-// Get reads regular files only: a pipe, say, would never end.
+// Get reads only regular files. Reading a pipe, for example, might never end.
 func (s dirStore) Get(_ context.Context, key string) ([]byte, error) {
 	name := filepath.Join(s.dir, filepath.FromSlash(key))
 	info, err := os.Stat(name)

@@ -11,8 +11,7 @@ import (
 	"github.com/vod-callback/recorder/internal/outcome"
 )
 
-// MissingRoot is the directory of edits that ended and whose callback never came, with a directory for
-// each day.
+// MissingRoot is the directory of the edits whose callback never came. It contains a directory for each day.
 const MissingRoot = "missing"
 
 const (
@@ -22,17 +21,17 @@ const (
 	noStatus  = "none"
 )
 
-// KeyFacts are what the key of an outcome says without its object being opened.
+// KeyFacts are the facts that the key of an outcome contains.
 type KeyFacts struct {
 	EventType string
 	Day       string        // of Time, as in "2026-11-22"
-	Media     string        // the media ID, or the job ID where there is none, or "-" where there is neither
+	Media     string        // the media ID, or else the job ID, or else "-"
 	Time      time.Time     // the event's, in UTC, without fractions of a second
 	Status    events.Status // Success, Fail, or "" for none
 	Digest    string        // 12 hex digits
 }
 
-// ParseKey reads what outcome.Outcome.Key made. Every error names what a foreign key has in place of what was expected.
+// ParseKey parses a key that outcome.Outcome.Key returned. An error says how another key differs.
 func ParseKey(key string) (KeyFacts, error) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 4 || !IsEventRoot(parts[0]) {
@@ -60,7 +59,7 @@ func (k *KeyFacts) parseName(name string) error {
 	if !ok || len(fields) != 3 {
 		return fmt.Errorf("the name %q is not TIME-STATUS-DIGEST.json", name)
 	}
-	// The comparison refuses what time.Parse reads more generously than Key writes.
+	// The comparison refuses times that time.Parse accepts but that Key does not write.
 	t, err := time.Parse(keyTime, fields[0])
 	switch {
 	case err != nil || t.Format(keyTime) != fields[0]:
@@ -80,12 +79,12 @@ func (k *KeyFacts) parseName(name string) error {
 	return nil
 }
 
-// IsEventRoot reports whether the directory name is one of an event type.
+// IsEventRoot reports whether name is the directory of an event type.
 func IsEventRoot(name string) bool {
 	return events.IsType(name) && name != outcome.RejectedRoot && name != MissingRoot
 }
 
-// ParseRejectedKey returns the day of a key that outcome.Rejected.Key made.
+// ParseRejectedKey returns the day of a key that outcome.Rejected.Key returned.
 func ParseRejectedKey(key string) (day string, err error) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 || parts[0] != outcome.RejectedRoot {
@@ -100,7 +99,7 @@ func ParseRejectedKey(key string) (day string, err error) {
 	return day, nil
 }
 
-// MediaPrefix is what the keys of one media ID's outcomes of one type on one day begin with.
+// MediaPrefix returns the prefix of the keys of one media ID's outcomes of one type on one day.
 func MediaPrefix(eventType, day, media string) string {
 	return outcome.DayPrefix(eventType, day) + outcome.EscapeID(media) + "/"
 }
@@ -113,5 +112,5 @@ func parseDay(dir string) (string, error) {
 	return day, nil
 }
 
-// isHex reports whether s is lower-case hex digits.
+// isHex reports whether s consists of lower-case hex digits.
 func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }

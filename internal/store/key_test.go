@@ -136,9 +136,9 @@ func TestRead(t *testing.T) {
 		{"[]", "not a record"},
 		{`{"a":1}`, "no schema_version"},
 		{`{"schema_version":"1"}`, "not a record"},
-		{`{"schema_version":0}`, "not one of ours"},
-		{`{"schema_version":1,"event_type":"rejected","event_time":"2018-12-26T14:34:09Z"}`, "not one of ours"},
-		{`{"schema_version":1,"event_type":"ProduceMediaComplete"}`, "not one of ours"},
+		{`{"schema_version":0}`, "is not valid"},
+		{`{"schema_version":1,"event_type":"rejected","event_time":"2018-12-26T14:34:09Z"}`, "is not valid"},
+		{`{"schema_version":1,"event_type":"ProduceMediaComplete"}`, "is not valid"},
 		{`{"schema_version":1,"event_type":"ProduceMediaComplete","event_time":"yesterday"}`, "not a record: "},
 		{`{"schema_version":2,"event_time":17}`, "schema_version 2 is newer"},
 	} {

@@ -17,12 +17,12 @@ import (
 
 // An ossStore reads a bucket that record.OSSRecorder wrote to.
 type ossStore struct {
-	prefix   string // without slashes at its ends; may be empty
+	prefix   string // without slashes at both ends; may be empty
 	recorder *record.OSSRecorder
-	limit    int64 // of an object, in bytes
+	limit    int64 // the maximum size of an object, in bytes
 }
 
-// pageSize is the most that OSS lists in one request.
+// pageSize is the maximum number of keys in one answer of OSS.
 const pageSize = 1000
 
 func (s *ossStore) Types(ctx context.Context) ([]string, error) {
@@ -51,7 +51,7 @@ func (s *ossStore) Days(ctx context.Context, root string) ([]string, error) {
 	return days, nil
 }
 
-// directories yields the names of the directories right below prefix.
+// directories yields the names of the directories directly below prefix.
 func (s *ossStore) directories(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for page, err := range s.pages(ctx, prefix, oss.Delimiter("/")) {
@@ -84,7 +84,7 @@ func (s *ossStore) Keys(ctx context.Context, prefix string) iter.Seq2[Object, er
 	}
 }
 
-// pages yields the pages of a listing of what lies below prefix.
+// pages yields the pages of a listing of the objects below prefix.
 func (s *ossStore) pages(ctx context.Context, prefix string, opts ...oss.Option) iter.Seq2[oss.ListObjectsResultV2, error] {
 	return func(yield func(oss.ListObjectsResultV2, error) bool) {
 		bucket, err := s.recorder.Bucket(ctx)

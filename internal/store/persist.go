@@ -11,12 +11,12 @@ import (
 
 const (
 	maxTries   = 4
-	firstPause = 100 * time.Millisecond // then twice as long each time
-	patience   = 30 * time.Second       // for one answer
+	firstPause = 100 * time.Millisecond // doubles each time
+	patience   = 30 * time.Second       // the timeout of one request
 )
 
-// persist calls try until it succeeds, fails for good, or has failed often enough. A reader has time, and
-// one overloaded moment among thousands of requests is not to cost the whole answer.
+// persist calls try until it succeeds, fails permanently, or has failed too often. It retries, so that a short
+// overload during thousands of requests does not fail the whole command.
 func persist[T any](ctx context.Context, try func(context.Context) (T, error)) (T, error) {
 	for n := 0; ; n++ {
 		tryCtx, cancel := context.WithTimeout(ctx, patience)

@@ -8,17 +8,17 @@ import (
 	"github.com/vod-callback/recorder/internal/outcome"
 )
 
-// A NewerSchemaError says that a record was made by a later version of this project, which this one
-// cannot be sure to understand.
+// A NewerSchemaError is the error for a record of a later version of this project, which this version may not
+// understand.
 type NewerSchemaError struct{ Version int }
 
-// Error names both versions.
+// Error implements error. It names both versions.
 func (e *NewerSchemaError) Error() string {
-	return fmt.Sprintf("schema_version %d is newer than the %d that this program knows: use a newer one", e.Version, outcome.SchemaVersion)
+	return fmt.Sprintf("schema_version %d is newer than %d, the latest that this program supports: use a newer version", e.Version, outcome.SchemaVersion)
 }
 
-// ReadRecord reads a record that outcome.Outcome.Line made. Where the text is not a record the error says what it is instead: truncated,
-// foreign, or, as a *NewerSchemaError, of a later version.
+// ReadRecord reads a record that outcome.Outcome.Line returned. If the text is not a record, the error says why:
+// truncated, of another program, or, as a *NewerSchemaError, of a later version.
 func ReadRecord(text []byte) (outcome.Outcome, error) {
 	var o outcome.Outcome
 	err := json.Unmarshal(text, &o)
@@ -28,7 +28,7 @@ func ReadRecord(text []byte) (outcome.Outcome, error) {
 	return outcome.Outcome{}, explain(text, err)
 }
 
-// explain says why text is not a record. err is what decoding said, if it failed.
+// explain returns an error that says why text is not a record. err is the error of decoding it, if any.
 func explain(text []byte, err error) error {
 	var version struct {
 		Schema *int `json:"schema_version"`
@@ -47,6 +47,6 @@ func explain(text []byte, err error) error {
 	case err != nil:
 		return fmt.Errorf("not a record: %w", err)
 	default:
-		return errors.New("not a record: schema_version, event_type or event_time is not one of ours")
+		return errors.New("not a record: schema_version, event_type or event_time is not valid")
 	}
 }

@@ -1,5 +1,4 @@
-// Package store reads what the recorders of package record wrote: the operator's side of the store. The
-// function does not link it.
+// Package store reads what the recorders of package record wrote. Only vodctl and cmd/reconcile use it.
 package store
 
 import (
@@ -14,7 +13,7 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// An Object is one thing that is kept.
+// An Object describes one object in a store.
 type Object struct {
 	Key      string // relative to the target, as it was recorded
 	Size     int64  // in bytes
@@ -23,37 +22,36 @@ type Object struct {
 
 // A Store can be listed and read. It is safe for concurrent use.
 type Store interface {
-	// Types returns the event types that have a directory, in order. It costs one listing, however much is kept.
-	// No store at all is an error; an empty one has no types.
+	// Types returns the event types that have a directory, in order. It makes one listing, for a store of any size.
+	// It is an error if the store does not exist. An empty store has no types.
 	Types(ctx context.Context) ([]string, error)
-	// Days returns the days, such as "2026-11-22", that have anything below root/dt=DAY/, in order. It costs
-	// one listing, however much is kept. No store at all is an error; an empty one has no days.
+	// Days returns the days, such as "2026-11-22", with objects below root/dt=DAY/, in order. It makes one listing,
+	// for a store of any size. It is an error if the store does not exist. An empty store has no days.
 	Days(ctx context.Context, root string) ([]string, error)
-	// Keys yields what lies below prefix, one directory after the other, days in order. An error ends it.
-	// Stopping early costs nothing more.
+	// Keys yields the objects below prefix, one directory after the other, days in order. An error ends the
+	// sequence. If the caller stops early, there are no more requests.
 	Keys(ctx context.Context, prefix string) iter.Seq2[Object, error]
-	// Get returns the content of one object. Where there is none the error is fs.ErrNotExist; where it is
-	// larger than MaxObject the error is a *TooLargeError, and no more than that was read.
+	// Get returns the content of one object. If the object does not exist, the error is fs.ErrNotExist. If it is
+	// larger than MaxObject, the error is a *TooLargeError, and Get reads no more than that.
 	Get(ctx context.Context, key string) ([]byte, error)
 }
 
-// MaxObject is the largest object that is read, in bytes. The largest that the function writes is a
-// rejected payload: Function Compute takes 32 MiB of it, each byte of which can become an escape of six
-// (\u0000), and the other members of a rejected record are small. (A record is smaller: an event has at most
-// 1 MiB of text.)
+// MaxObject is the maximum size of an object that is read, in bytes. The largest object that the function writes is
+// a rejected payload: Function Compute accepts up to 32 MiB, and each byte can become an escape of six bytes
+// (\u0000). The other members of a rejected record are small. (A record is smaller: an event has at most 1 MiB.)
 const MaxObject = 6*32<<20 + 1<<20
 
-// A TooLargeError says that an object is larger than anything that the function writes.
+// A TooLargeError is the error for an object that is larger than anything that the function writes.
 type TooLargeError struct {
 	Limit int64 // in bytes
 }
 
-// Error names the limit.
+// Error implements error. It names the limit.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("larger than %d bytes, the most that the function writes: not read", e.Limit)
+	return fmt.Sprintf("not read: larger than %d bytes, the maximum that the function writes", e.Limit)
 }
 
-// readAll reads an object of at most limit bytes. size is what the store says of it, or -1.
+// readAll reads an object of at most limit bytes. size is the size that the store reports, or -1.
 func readAll(r io.Reader, size, limit int64) ([]byte, error) {
 	if size > limit {
 		return nil, &TooLargeError{limit}
@@ -68,8 +66,7 @@ func readAll(r io.Reader, size, limit int64) ([]byte, error) {
 // ErrLog is the error for a target that cannot be read back.
 var ErrLog = errors.New("the log is not a store that can be read")
 
-// Open returns the store that target names. Region and credentials for OSS are taken from the
-// environment, as record.NewOSS does.
+// Open returns the store for target. Region and credentials for OSS come from the environment, as in record.NewOSS.
 func Open(target record.Target, getenv func(string) string) (Store, error) {
 	switch {
 	case target.OSS != nil:
@@ -81,7 +78,7 @@ func Open(target record.Target, getenv func(string) string) (Store, error) {
 	}
 }
 
-// dayOf returns the day that a directory named dt=DAY holds.
+// dayOf returns DAY of a directory named dt=DAY.
 func dayOf(name string) (string, bool) {
 	day, ok := strings.CutPrefix(strings.TrimSuffix(name, "/"), "dt=")
 	if _, err := time.Parse(time.DateOnly, day); err != nil {

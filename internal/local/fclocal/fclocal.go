@@ -1,6 +1,5 @@
-// Package fclocal runs a Function Compute function without the cloud: it serves the runtime API that the
-// SDK speaks, starts the function's executable against it, and hands it one payload after the other, with
-// the context and the limits of the real service.
+// Package fclocal runs a Function Compute function without the cloud. It serves the runtime API of the SDK, starts
+// the function's executable, and invokes it with the context and the limits of the real service.
 //
 // It follows github.com/aliyun/fc-runtime-go-sdk v0.3.1, which is the API's only published description.
 package fclocal
@@ -22,25 +21,25 @@ import (
 	"time"
 )
 
-// Options say how the function runs. Only Function is required.
+// Options configure a Runtime. Only Function is required.
 type Options struct {
 	Function string   // the executable's path
-	Env      []string // NAME=VALUE, on top of this process's environment; the last of a name counts
-	// Timeout is how long one invocation may take; then the instance is killed, as FC does. 0 is 10 s.
+	Env      []string // NAME=VALUE, added to this process's environment; the last value of a name counts
+	// Timeout is the maximum duration of one invocation. After it the instance is killed, as in FC. 0 means 10 s.
 	Timeout time.Duration
-	// Concurrency is how many invocations an instance has at a time. 0 is 1, FC's number for built-in runtimes.
+	// Concurrency is the number of concurrent invocations in an instance. 0 means 1, as in FC's built-in runtimes.
 	Concurrency int
-	Log         io.Writer // the function's standard output and error; nil: nowhere
+	Log         io.Writer // receives the function's standard output and error; may be nil
 	Context     Context
 }
 
-// A Context is what FC tells the function about itself with each invocation. Empty parts are not sent.
+// A Context is the information about the function that FC sends with each invocation. Empty fields are not sent.
 type Context struct {
 	FunctionName, Region, AccountID             string
 	AccessKeyID, AccessKeySecret, SecurityToken string
 }
 
-// ContextFromEnv returns the context that the environment's usual variables describe.
+// ContextFromEnv returns the context that the usual environment variables describe.
 func ContextFromEnv(getenv func(string) string) Context {
 	return Context{
 		FunctionName:    getenv("FC_FUNCTION_NAME"),
@@ -52,14 +51,14 @@ func ContextFromEnv(getenv func(string) string) Context {
 	}
 }
 
-// A Response is what an invocation came to.
+// A Response is the result of an invocation.
 type Response struct {
 	RequestID string
-	// Payload is the function's answer; where it Failed, a JSON object with errorMessage and errorType.
+	// Payload is the function's answer. If it Failed, it is a JSON object with errorMessage and errorType.
 	Payload []byte
 	Failed  bool
 	// ErrorType is FC's X-Fc-Error-Type of a failure: HandledInvocationError for an error that the function
-	// returned, UnhandledInvocationError for a panic, a time-out or an exit.
+	// returned, UnhandledInvocationError for a panic, a timeout or an exit.
 	ErrorType string
 	Duration  time.Duration
 }
@@ -67,7 +66,7 @@ type Response struct {
 // A Runtime runs one instance of a function at a time. It is safe for concurrent use.
 type Runtime struct {
 	opts  Options
-	slots chan struct{} // one for each invocation that an instance may have
+	slots chan struct{} // one for each concurrent invocation of an instance
 
 	mu       sync.Mutex
 	instance *instance
@@ -75,8 +74,8 @@ type Runtime struct {
 	closed   bool
 }
 
-// Start starts the function, with a runtime API on a free port of the loopback interface. The error says
-// why the executable cannot be started; a function that exits by itself is noticed by Invoke.
+// Start starts the function, with a runtime API on a free port of the loopback interface. It returns an error if
+// the executable cannot be started. Invoke notices if the function exits later.
 func Start(opts Options) (*Runtime, error) {
 	opts.Timeout = cmp.Or(opts.Timeout, 10*time.Second)
 	opts.Concurrency = cmp.Or(opts.Concurrency, 1)
@@ -90,7 +89,7 @@ func Start(opts Options) (*Runtime, error) {
 	return r, nil
 }
 
-// Close kills the function and ends the API.
+// Close kills the function and stops the API.
 func (r *Runtime) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -99,15 +98,14 @@ func (r *Runtime) Close() error {
 	return r.instance.server.Close()
 }
 
-// Kill ends the running instance at once, as a crash of its host would. The next invocation starts
-// another one.
+// Kill ends the running instance at once, like a crash of its host. The next invocation starts a new instance.
 func (r *Runtime) Kill() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.instance.kill()
 }
 
-// SetContext changes what the following invocations are told, such as newer credentials.
+// SetContext changes the context of the following invocations, for example to newer credentials.
 func (r *Runtime) SetContext(c Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,8 +119,8 @@ func (r *Runtime) PID() int {
 	return r.instance.cmd.Process.Pid
 }
 
-// Invoke hands payload to the function and waits for its answer. An error means that there was nothing
-// to hand it to; that an invocation failed is a Response.
+// Invoke invokes the function with payload and waits for its answer. It returns an error only if no function is
+// running. A failed invocation is a Response, not an error.
 func (r *Runtime) Invoke(ctx context.Context, payload []byte) (Response, error) {
 	select {
 	case r.slots <- struct{}{}:
@@ -137,7 +135,7 @@ func (r *Runtime) Invoke(ctx context.Context, payload []byte) (Response, error) 
 	return inst.invoke(ctx, payload, r.headers(), r.opts.Timeout)
 }
 
-// running returns the instance, a new one if the last has ended.
+// running returns the instance, or a new one if the last one has ended.
 func (r *Runtime) running() (*instance, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -156,7 +154,7 @@ func (r *Runtime) running() (*instance, error) {
 	return r.instance, nil
 }
 
-// headers are those of the runtime API that are the same for every invocation.
+// headers returns the headers of the runtime API that are the same for every invocation.
 func (r *Runtime) headers() http.Header {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -179,9 +177,8 @@ func (r *Runtime) headers() http.Header {
 	return h
 }
 
-// startInstance starts the executable with a runtime API of its own: what an earlier instance asked for
-// last, and may still be read from its connection, must not take a payload that is meant for this one.
-// r.mu is held.
+// startInstance starts the executable with its own runtime API. With a shared API, a pending request of an earlier
+// instance could take a payload of this one. The caller holds r.mu.
 func (r *Runtime) startInstance() (*instance, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -193,7 +190,7 @@ func (r *Runtime) startInstance() (*instance, error) {
 		done:     make(chan struct{}),
 	}
 	inst.server = &http.Server{Handler: inst.routes(), ReadHeaderTimeout: 10 * time.Second}
-	go inst.server.Serve(listener)           //nolint:errcheck // it ends with the process, or with Close
+	go inst.server.Serve(listener)           //nolint:errcheck // ends when the process ends, or in Close
 	inst.cmd = exec.Command(r.opts.Function) //nolint:gosec // G204: running the named program is the purpose
 	inst.cmd.Env = append(os.Environ(),
 		"FC_FUNC_CODE_PATH=/code", "FC_FUNCTION_HANDLER=main", "FC_FUNCTION_MEMORY_SIZE=128",
@@ -208,7 +205,7 @@ func (r *Runtime) startInstance() (*instance, error) {
 	return inst, nil
 }
 
-// routes is the runtime API.
+// routes returns the handler of the runtime API.
 func (i *instance) routes() http.Handler {
 	const base = "/2020-11-11/runtime/invocation/"
 	mux := http.NewServeMux()
@@ -233,22 +230,22 @@ type instance struct {
 	underway map[string]*invocation
 }
 
-// An invocation is one payload on its way.
+// An invocation is a payload that waits for its answer.
 type invocation struct {
 	id      string
 	payload []byte
 	header  http.Header
-	answer  chan Response // has room for one, so that nobody waits for a reader that has left
+	answer  chan Response // buffered, so that a late answer does not block
 }
 
 func (i *instance) wait() {
-	_ = i.cmd.Wait() // how it ended is asked of ProcessState
+	_ = i.cmd.Wait() // ProcessState has the result
 	close(i.done)
-	_ = i.server.Close() // nobody is left to be told
+	_ = i.server.Close() // the process has ended, so an error does not matter
 }
 
 func (i *instance) kill() {
-	_ = i.cmd.Process.Kill() // an ended one is as good
+	_ = i.cmd.Process.Kill() // fails only if the process has already ended
 	<-i.done
 }
 
@@ -273,7 +270,7 @@ func (i *instance) invoke(ctx context.Context, payload []byte, header http.Heade
 	return resp, err
 }
 
-// await hands inv over and waits for what comes first: the answer, the limit, or the process's end.
+// await passes inv to the function and waits for the first of: the answer, the timeout, the end of the process.
 func (i *instance) await(ctx context.Context, inv *invocation, limit <-chan time.Time, timeout time.Duration) (Response, error) {
 	pending := i.pending
 	for {
@@ -286,7 +283,7 @@ func (i *instance) await(ctx context.Context, inv *invocation, limit <-chan time
 			i.kill()
 			return unhandled(fmt.Sprintf("Function timed out after %v", timeout)), nil
 		case <-i.done:
-			select { // an answer that came just before the end counts
+			select { // an answer just before the end counts
 			case resp := <-inv.answer:
 				return resp, nil
 			default:
@@ -301,13 +298,13 @@ func (i *instance) await(ctx context.Context, inv *invocation, limit <-chan time
 func unhandled(message string) Response {
 	payload, err := json.Marshal(map[string]string{"errorMessage": message})
 	if err != nil {
-		panic(err) // a map of strings always encodes
+		panic(err) // a map of strings can always be encoded
 	}
 	return Response{Payload: payload, Failed: true, ErrorType: "UnhandledInvocationError"}
 }
 
-// next hands out the next payload. It waits as long as there is none: the SDK asks again without a
-// pause when it is sent away.
+// next answers with the next payload. It waits until there is one, because after an error the SDK asks again
+// without a pause.
 func (i *instance) next(w http.ResponseWriter, req *http.Request) {
 	select {
 	case inv := <-i.pending:
@@ -315,12 +312,12 @@ func (i *instance) next(w http.ResponseWriter, req *http.Request) {
 			w.Header()[name] = values
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
-		_, _ = w.Write(inv.payload) // a function that has gone is noticed by its end
+		_, _ = w.Write(inv.payload) // await notices if the function has ended
 	case <-req.Context().Done():
 	}
 }
 
-// answer takes the function's answer to an invocation.
+// answer receives the function's answer to an invocation.
 func (i *instance) answer(w http.ResponseWriter, req *http.Request, failed bool) {
 	i.mu.Lock()
 	inv, ok := i.underway[req.PathValue("id")]
@@ -329,7 +326,7 @@ func (i *instance) answer(w http.ResponseWriter, req *http.Request, failed bool)
 	payload, err := io.ReadAll(req.Body)
 	switch {
 	case !ok:
-		http.Error(w, "no such invocation is under way", http.StatusNotFound)
+		http.Error(w, "there is no running invocation with this ID", http.StatusNotFound)
 		return
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -342,7 +339,7 @@ func (i *instance) answer(w http.ResponseWriter, req *http.Request, failed bool)
 	inv.answer <- resp
 }
 
-// errorType tells a returned error from a panic, which the SDK reports with a stack.
+// errorType distinguishes a returned error from a panic, which the SDK reports with a stack.
 func errorType(payload []byte) string {
 	var e struct {
 		StackTrace []json.RawMessage `json:"stackTrace"`
@@ -353,7 +350,7 @@ func errorType(payload []byte) string {
 	return "HandledInvocationError"
 }
 
-// newRequestID returns an identifier in the form of FC's own.
+// newRequestID returns a new request ID in the form of FC's.
 func newRequestID() string {
 	var b [14]byte
 	_, _ = rand.Read(b[:]) // never fails

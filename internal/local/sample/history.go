@@ -13,7 +13,7 @@ import (
 	"github.com/vod-callback/recorder/internal/outcome"
 )
 
-// failures are why edits of a History fail, and how often beside each other.
+// failures lists the errors of the failed edits in a History, with their relative frequency.
 var failures = []struct {
 	share         int
 	code, message string
@@ -26,11 +26,11 @@ var failures = []struct {
 	{5, "InternalError", "The request processing has failed due to some unknown error."},
 }
 
-// outage is what an afternoon of a History is full of: the thing that the person on duty is to see.
+// outage is the error of most failures on one afternoon of a History.
 var outage = struct{ code, message string }{"ServiceUnavailable.Render", "The rendering cluster is temporarily unavailable. Please try again later."}
 
-// History yields sample outcomes in order of time: n of them in [from, to), more by day than by night,
-// some failed, with one afternoon of trouble near the end. The same arguments make the same outcomes.
+// History yields n sample outcomes in [from, to), in order of time. There are more by day than by night. Some have
+// failed, most of them on one afternoon near the end. The same arguments give the same outcomes.
 func History(n int, from, to time.Time, seed uint64) iter.Seq[outcome.Outcome] {
 	h := history{random: rand.New(rand.NewPCG(seed, 1)), from: from, to: to}                                      //nolint:gosec // G404: sample data
 	h.trouble = from.Add(time.Duration(0.86 * float64(to.Sub(from)))).Truncate(24 * time.Hour).Add(6 * time.Hour) // 14:00 of UTC+8
@@ -49,20 +49,20 @@ func History(n int, from, to time.Time, seed uint64) iter.Seq[outcome.Outcome] {
 	}
 }
 
-// A history makes outcomes.
+// A history generates outcomes.
 type history struct {
 	random              *rand.Rand
 	from, to            time.Time
 	trouble, troubleEnd time.Time
 }
 
-// time returns a moment as edits end: by a wave over the day (of UTC+8), fewer at the weekend.
+// time returns a random time. Times in the afternoon (UTC+8) are more frequent, times at the weekend less frequent.
 func (h *history) time() time.Time {
 	for {
 		t := h.from.Add(time.Duration(h.random.Float64() * float64(h.to.Sub(h.from)))).Truncate(time.Second)
 		local := t.UTC().Add(8 * time.Hour)
 		hour := float64(local.Hour()) + float64(local.Minute())/60
-		weight := 0.55 - 0.45*math.Cos((hour-4)/24*2*math.Pi) // least at 4 in the morning
+		weight := 0.55 - 0.45*math.Cos((hour-4)/24*2*math.Pi) // lowest at 4 a.m.
 		if day := local.Weekday(); day == time.Saturday || day == time.Sunday {
 			weight *= 0.6
 		}
@@ -110,21 +110,21 @@ func (h *history) failure() (code, message string) {
 func (h *history) id() string {
 	var b [16]byte
 	for i := range b {
-		b[i] = byte(h.random.Uint32()) //nolint:gosec // G115: its low bits are wanted
+		b[i] = byte(h.random.Uint32()) //nolint:gosec // G115: only the low bits are used
 	}
 	return hex.EncodeToString(b[:])
 }
 
-// Outcome returns what the function would record of e.
+// Outcome returns the record that the function makes of e.
 func Outcome(e Event, facts outcome.Facts) outcome.Outcome {
 	raw := e.JSON()
 	event, err := events.Parse(raw, events.Selection{events.TypeProduceMediaComplete})
 	if err != nil {
-		panic(err) // JSON makes what Parse reads
+		panic(err) // JSON returns a valid event
 	}
 	o, err := outcome.New(event, raw, facts)
 	if err != nil {
-		panic(err) // the identifiers are short
+		panic(err) // the IDs are short enough for a key
 	}
 	return o
 }

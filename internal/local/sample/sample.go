@@ -1,10 +1,10 @@
-// Package sample makes events as VOD and IMS publish them, and wraps them as Function Compute's
-// triggers deliver them: for trying the function out, for tests, and for load.
+// Package sample generates events as VOD and IMS publish them, and wraps them as Function Compute's triggers
+// deliver them. It is for trying the function, for tests, and for load.
 package sample
 
 import (
 	"cmp"
-	"crypto/md5" //nolint:gosec // G501: MessageMD5 is MNS's own checksum
+	"crypto/md5" //nolint:gosec // G501: MNS prescribes MD5 for MessageMD5
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
@@ -20,7 +20,7 @@ import (
 	"github.com/vod-callback/recorder/events"
 )
 
-// AccountID, Region and the names below stand in the envelopes where the cloud would put the user's own.
+// AccountID, Region and the names below replace the user's own values in the envelopes.
 const (
 	AccountID = "1234567890123456"
 	Region    = "cn-shanghai"
@@ -28,8 +28,8 @@ const (
 	queueName = "ice-callback-produce"
 )
 
-// An Event is a ProduceMediaComplete event to be made. An empty field gets a value as the producer would
-// send it: a new identifier, the time now, the published sample's error.
+// An Event describes a ProduceMediaComplete event to generate. An empty field gets a realistic value: a new ID, the
+// current time, or the error of the published sample.
 type Event struct {
 	Producer     events.Producer // "" is VOD
 	Status       events.Status   // "" is Success
@@ -41,7 +41,7 @@ type Event struct {
 	ErrorMessage string // on Fail only
 }
 
-// vodEvent is the form of the published VOD samples, in their order.
+// vodEvent has the members of the published VOD samples, in their order.
 type vodEvent struct {
 	MediaID      string `json:"MediaId"`
 	ProjectID    string `json:"ProjectId"`
@@ -52,7 +52,7 @@ type vodEvent struct {
 	ErrorMessage string `json:"ErrorMessage,omitempty"`
 }
 
-// imsEvent is the form of the published IMS sample: a success carries empty error members.
+// imsEvent has the members of the published IMS sample. A success has empty error members.
 type imsEvent struct {
 	EventType   string  `json:"EventType"`
 	UserID      int64   `json:"UserId"`
@@ -103,15 +103,15 @@ func (e Event) JSON() []byte {
 	return encode(imsEvent{events.TypeProduceMediaComplete, 1234567890123456, eventTime, body})
 }
 
-// NewID returns a new identifier in the form of VOD's and IMS's: 32 hexadecimal digits.
+// NewID returns a new ID in the form of VOD and IMS: 32 hexadecimal digits.
 func NewID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }
 
-// HTTP returns the FC 3.0 HTTP trigger event for a request to target, an absolute URL. body is put in
-// Base64 where it is no text. Source: FC, "Use an HTTP trigger to invoke a function".
+// HTTP returns the FC 3.0 HTTP trigger event for a request to target, an absolute URL. A body that is not text is
+// encoded in Base64. Source: FC, "Use an HTTP trigger to invoke a function".
 func HTTP(method string, target *url.URL, header http.Header, body []byte, now time.Time) []byte {
 	host, _, _ := strings.Cut(target.Host, ".")
 	event := map[string]any{
@@ -143,7 +143,7 @@ func HTTP(method string, target *url.URL, header http.Header, body []byte, now t
 	return encode(event)
 }
 
-// joined returns each name's values joined by commas, as FC hands over headers and query parameters.
+// joined returns each name's values joined by commas, as FC passes headers and query parameters.
 func joined(values map[string][]string) map[string]string {
 	out := make(map[string]string, len(values))
 	for name, v := range values {
@@ -170,7 +170,7 @@ func messageMD5(message []byte) string {
 }
 
 // MNSTopicStream returns a message with attributes as the MNS topic trigger delivers it with
-// notifyContentFormat STREAM. (One without attributes is the bare message.)
+// notifyContentFormat STREAM. (A message without attributes is delivered as it is.)
 func MNSTopicStream(message []byte) []byte {
 	return encode(struct {
 		Body  string            `json:"body"`
@@ -202,7 +202,7 @@ func MNSQueue(message []byte, now time.Time) []byte {
 	})
 }
 
-// MNSQueueBatch returns messages as an event stream of EventBridge pushes them: one array.
+// MNSQueueBatch returns messages as an event stream of EventBridge delivers them: as one array.
 func MNSQueueBatch(messages [][]byte, now time.Time) []byte {
 	batch := make([]json.RawMessage, len(messages))
 	for i, m := range messages {
@@ -211,13 +211,13 @@ func MNSQueueBatch(messages [][]byte, now time.Time) []byte {
 	return encode(batch)
 }
 
-// encode returns v as JSON on one line, with its text as it is.
+// encode returns v as JSON on one line, without HTML escapes.
 func encode(v any) []byte {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		panic(err) // everything above is made of strings and numbers
+		panic(err) // strings and numbers can always be encoded
 	}
 	return []byte(strings.TrimSuffix(b.String(), "\n"))
 }

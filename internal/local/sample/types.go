@@ -17,17 +17,17 @@ import (
 	"github.com/vod-callback/recorder/events/testdata"
 )
 
-// The members of the types that say the same, as the reader of package events takes them.
+// The names that event types use for the same member, as in package events.
 var (
 	mediaMembers = []string{"MediaId", "VideoId", "ImageId", "AttachedMediaId"}
 	jobMembers   = []string{"JobId", "TaskId", "MediaRefreshJobId"}
 )
 
-// Types returns the types of events of which there are samples, in order.
+// Types returns the event types that have a sample, in order.
 func Types() []string {
 	entries, err := testdata.Files.ReadDir(".")
 	if err != nil {
-		panic(err) // it is embedded
+		panic(err) // the directory is embedded
 	}
 	var types []string
 	for _, e := range entries {
@@ -38,8 +38,8 @@ func Types() []string {
 	return types
 }
 
-// OfType returns an event of a type of Types by its published sample, with the identifiers and the time of e, and
-// who publishes it in this form. An error says what of e an event of this type does not have.
+// OfType returns an event of a type in Types, and the producer that publishes it in this form. The event is the
+// published sample with the IDs and the time of e. It is an error if e has a field that this type does not have.
 func (e Event) OfType(eventType string) ([]byte, events.Producer, error) {
 	if eventType == events.TypeProduceMediaComplete {
 		return e.JSON(), cmp.Or(e.Producer, events.VOD), nil
@@ -54,7 +54,7 @@ func (e Event) OfType(eventType string) ([]byte, events.Producer, error) {
 		body, producer = &inner, events.IMS
 	}
 	if e.Producer != "" && e.Producer != producer {
-		return nil, "", fmt.Errorf("there is a sample of %s by %s only", eventType, producer)
+		return nil, "", fmt.Errorf("the only sample of %s is by %s", eventType, producer)
 	}
 	if err := e.fill(body, eventType, producer); err != nil {
 		return nil, "", err
@@ -80,7 +80,7 @@ func (e Event) sampleOf(eventType string) (object, error) {
 	return readObject(data), nil
 }
 
-// fill sets the members that say what e says.
+// fill sets the members for the fields of e.
 func (e Event) fill(body *object, eventType string, producer events.Producer) error {
 	media, job := body.first(mediaMembers), body.first(jobMembers)
 	switch {
@@ -101,13 +101,13 @@ func (e Event) fill(body *object, eventType string, producer events.Producer) er
 	return e.fillStatus(body, eventType, producer)
 }
 
-// fillStatus sets the status in the spelling of the sample, and the members that explain a failure.
+// fillStatus sets the status in the spelling of the sample, and the error members of a failure.
 func (e Event) fillStatus(body *object, eventType string, producer events.Producer) error {
 	spelled := body.text("Status")
 	succeeded := strings.HasPrefix(strings.ToLower(spelled), "succe")
 	if !succeeded && !strings.HasPrefix(strings.ToLower(spelled), "fail") {
 		if e.Status == events.Fail {
-			return fmt.Errorf("an event of type %s does not say that something failed", eventType)
+			return fmt.Errorf("an event of type %s cannot report a failure", eventType)
 		}
 		return nil
 	}
@@ -136,7 +136,7 @@ func (e Event) fillStatus(body *object, eventType string, producer events.Produc
 	return nil
 }
 
-// eventTime spells the time in the form of the sample: some types have a colon before the milliseconds.
+// eventTime formats the time as in the sample: some types have a colon before the milliseconds.
 func (e Event) eventTime(published string) string {
 	t := e.Time
 	if t.IsZero() {
@@ -164,14 +164,14 @@ func readObject(data []byte) object {
 	_, err := dec.ReadToken()
 	for err == nil && dec.PeekKind() == '"' {
 		name, nameErr := dec.ReadToken()
-		m := member{name: name.String()} // before the next call makes it void
+		m := member{name: name.String()} // a copy, because the next call invalidates name
 		value, valueErr := dec.ReadValue()
 		m.value = value.Clone()
 		err = errors.Join(nameErr, valueErr, m.value.Compact())
 		o = append(o, m)
 	}
 	if err != nil {
-		panic(err) // the samples are valid JSON, which the tests of package events read
+		panic(err) // the samples are valid JSON; the tests of package events read them
 	}
 	return o
 }

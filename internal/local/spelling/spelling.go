@@ -1,10 +1,10 @@
-// Package spelling finds the word that somebody meant.
+// Package spelling suggests known words for a misspelled word.
 package spelling
 
 import "strings"
 
-// Nearest returns the known word that differs least from word, or "" where none is near: a third of the letters may
-// differ, and one at least. A word that goes on where word ends differs by one.
+// Nearest returns the known word that differs least from word, or "" if none is near. At most a third of the letters
+// may differ, but always one. A known word that begins with word counts as one difference.
 func Nearest(word string, known []string) string {
 	if word == "" {
 		return ""
@@ -22,7 +22,7 @@ func Nearest(word string, known []string) string {
 	return nearest
 }
 
-// DidYouMean is the end of a message about an unknown word: empty where none is near.
+// DidYouMean returns the end of a message about an unknown word. It is empty if no known word is near.
 func DidYouMean(word string, known []string) string {
 	if nearest := Nearest(word, known); nearest != "" {
 		return "; did you mean " + nearest + "?"
@@ -30,7 +30,8 @@ func DidYouMean(word string, known []string) string {
 	return ""
 }
 
-// distance is how many letters must be inserted, dropped, exchanged, or swapped with the next one to turn a into b.
+// distance returns how many letters must be inserted, deleted, replaced, or swapped with the next one to turn a
+// into b.
 func distance(a, b string) int {
 	d := make([][]int, len(a)+1) // d[i][j] is the distance of the first i letters of a and the first j of b
 	for i := range d {

@@ -1,5 +1,5 @@
-// Package settings reads the configuration of cmd/reconcile from its environment variables. What asks before a
-// deployment uses it too.
+// Package settings reads the configuration of cmd/reconcile from environment variables. The checks before a
+// deployment use it too.
 package settings
 
 import (
@@ -13,16 +13,16 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// Until is how long before now an edit must have ended, so that a callback under way is not a finding: VOD and
-// IMS try three times within seconds, the trigger of a queue for longer.
+// Until is how long before now an edit must have ended, so that a callback that is still being delivered is not a
+// finding. VOD and IMS try three times within seconds; the trigger of a queue tries for longer.
 const Until = 15 * time.Minute
 
-// Settings are the configuration, complete and usable.
+// Settings are the complete and valid configuration.
 type Settings struct {
 	RecordTo record.Target // a store, not the log
 	Producer events.Producer
-	Since    time.Duration // how long before now an edit may have ended
-	Longest  time.Duration // how much earlier than its end it may have been submitted
+	Since    time.Duration // the maximum time from the end of an edit to now
+	Longest  time.Duration // the maximum time from the submission to the end of an edit
 	LogLevel slog.Level
 }
 
@@ -36,7 +36,7 @@ var variables = []variable{
 	{"RECORD_TO", "log:", "oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR", func(s *Settings, v string) (err error) {
 		s.RecordTo, err = record.ParseTarget(v)
 		if err == nil && s.RecordTo.Log {
-			return errors.New("the log cannot be listed, so there is nothing to hold the edits against")
+			return errors.New("the log cannot be listed, so reconcile needs a store")
 		}
 		return err
 	}},
@@ -53,7 +53,7 @@ var variables = []variable{
 			return errors.New("not a duration")
 		}
 		if s.Since <= Until {
-			return errors.New("too short, because edits of the last 15m are not looked at")
+			return errors.New("too short: edits of the last 15m are not checked")
 		}
 		return nil
 	}},
@@ -86,8 +86,8 @@ func Names() []string {
 	return names
 }
 
-// FromEnv reads the configuration through lookup, os.LookupEnv in the function. Values are trimmed; an empty one
-// counts as unset. The error joins one *config.Error for each variable that cannot be used.
+// FromEnv reads the configuration through lookup, which is os.LookupEnv in the function. Values are trimmed; an
+// empty value counts as unset. The returned error joins one *config.Error for each invalid variable.
 func FromEnv(lookup func(string) (string, bool)) (Settings, error) {
 	var s Settings
 	var errs []error

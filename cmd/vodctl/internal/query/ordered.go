@@ -6,9 +6,8 @@ import (
 	"sync"
 )
 
-// ordered yields f of each value of in, in in's order. Up to ahead of them are worked on, or wait to be
-// taken, at any time. Once it returns nothing of it goes on. It ends early with ctx, with in's later values
-// left out.
+// ordered yields f of each value of in, in the order of in. At most ahead calls of f run, or have a result that
+// waits, at the same time. When ordered returns, no call of f is running. It stops early when ctx ends.
 func ordered[In, Out any](ctx context.Context, in iter.Seq[In], ahead int, f func(context.Context, In) Out) iter.Seq[Out] {
 	return func(yield func(Out) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -27,7 +26,7 @@ func ordered[In, Out any](ctx context.Context, in iter.Seq[In], ahead int, f fun
 				}
 				promise := make(chan Out, 1)
 				work.Go(func() { promise <- f(ctx, v) })
-				promises <- promise // has room: there are as many places as slots
+				promises <- promise // never blocks: the buffer has as many places as there are slots
 			}
 		})
 		for promise := range promises {

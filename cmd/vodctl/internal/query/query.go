@@ -1,5 +1,5 @@
-// Package query answers questions about the outcomes that a store keeps: which there are in a time
-// range, newest first, without opening what the keys already tell.
+// Package query finds the outcomes of a time range in a store, newest first. It opens an object only if the key does
+// not contain what the query needs.
 package query
 
 import (
@@ -16,57 +16,55 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// How much is under way at once. Requests to OSS take tens of milliseconds and hardly any work.
+// The numbers of concurrent requests. A request to OSS takes tens of milliseconds and little CPU time.
 const (
-	listAhead      = 8  // days, of all media
-	listAheadLimit = 2  // the same where a limit is likely to be met by the first
-	mediaAhead     = 32 // days, of one media ID: one small listing each
+	listAhead      = 8  // listings of days
+	listAheadLimit = 2  // listings of days for a query with a limit
+	mediaAhead     = 32 // listings of days for one media ID, which are small
 	getAhead       = 64 // objects
 )
 
-// A Query says which outcomes are wanted. The zero Query wants all of them, newest first.
+// A Query selects outcomes. The zero Query selects all of them, newest first.
 type Query struct {
-	// Events are the event types; AllTypes is every type that the store has, and none is ProduceMediaComplete.
+	// Events selects the event types. AllTypes selects every type in the store; the default is ProduceMediaComplete.
 	Events       events.Selection
-	Since, Until time.Time // Since <= event time < Until, to the second; a zero time is no bound
+	Since, Until time.Time // Since <= event time < Until, in whole seconds; a zero time means no limit
 	Status       events.Status
-	Media        string // the MediaID, or the JobID where there is none
-	MediaBegins  bool   // Media is how it begins
+	Media        string // the media ID, or the job ID of an event without a media ID
+	MediaBegins  bool   // Media is only the beginning of the ID
 	Project      string
-	ErrorCode    string // only what did not succeed has one
-	Limit        int    // 0 is no limit
+	ErrorCode    string // successful outcomes have none
+	Limit        int    // 0 means no limit
 	OldestFirst  bool
 
-	// Open says which objects to open besides those that Project or ErrorCode have to look into.
-	// Nil is none.
+	// Open reports which objects to open in addition to those that Project or ErrorCode need. It may be nil.
 	Open func(store.KeyFacts) bool
-	// Known says which keys to leave out, before their objects are opened. Nil is none.
+	// Known reports which keys to leave out before their objects are opened. It may be nil.
 	Known func(key string) bool
-	// Problem is told of what cannot be read: keys that are no outcome's, objects that are no record. Such an
-	// object's row has its Err set. It is called from several goroutines.
+	// Problem is called for each key that is not the key of an outcome, and for each object that is not a record.
+	// The row of such an object has its Err set. Problem is called from several goroutines.
 	Problem func(key string, err error)
-	// Progress, where it is not nil, is kept up to date.
+	// Progress is updated if it is not nil.
 	Progress *Progress
 }
 
-// A Progress counts what a query did.
+// A Progress counts the steps of a running query.
 type Progress struct {
 	Days, DaysListed, Keys, Opened atomic.Int64
 }
 
-// A Row is one outcome: what its key says and, where the object was opened, the record or why it cannot
-// be read.
+// A Row is one outcome: the facts of its key and, if the object was opened, the record or the error in reading it.
 type Row struct {
 	store.KeyFacts
 	Key    string
 	Opened bool
-	Record outcome.Outcome // where Opened, and Err is nil
+	Record outcome.Outcome // if Opened, and Err is nil
 	Line   []byte          // the record as stored
 	Err    error
-	fatal  error // why the listing ended early; there is nothing else then
+	fatal  error // the error that ended the listing; then the row has nothing else
 }
 
-// Rows yields the outcomes that q wants. An error is the last thing that it yields.
+// Rows yields the outcomes that q selects. An error ends the sequence.
 func (q Query) Rows(ctx context.Context, s store.Store) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -91,7 +89,7 @@ func (q Query) Rows(ctx context.Context, s store.Store) iter.Seq2[Row, error] {
 				continue
 			}
 			if left--; !yield(row, nil) || left == 0 {
-				cancel() // what is still under way is not wanted any more
+				cancel() // stop the requests that are still running
 				return
 			}
 		}
@@ -101,7 +99,7 @@ func (q Query) Rows(ctx context.Context, s store.Store) iter.Seq2[Row, error] {
 	}
 }
 
-// Opened yields rows with their objects opened, in their order; those that are stay as they are. An error is the last thing that it yields.
+// Opened yields rows in the same order with their objects opened. An error ends the sequence.
 func (q Query) Opened(ctx context.Context, s store.Store, rows []Row) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -124,7 +122,7 @@ func (q Query) Opened(ctx context.Context, s store.Store, rows []Row) iter.Seq2[
 	}
 }
 
-// wanted returns the days that can hold what q wants, in its order.
+// wanted returns the days that can contain outcomes of q, in q's order.
 func (q *Query) wanted(days []string) []string {
 	days = slices.DeleteFunc(slices.Clone(days), func(day string) bool {
 		return !q.Since.IsZero() && day < q.Since.UTC().Format(time.DateOnly) ||
@@ -140,7 +138,7 @@ func (q *Query) wanted(days []string) []string {
 // A part is one day of one event type: what one listing returns.
 type part struct{ day, eventType string }
 
-// parts returns what can hold what q wants, day by day, in q's order.
+// parts returns the parts that can contain outcomes of q, day by day, in q's order.
 func (q *Query) parts(ctx context.Context, s store.Store) ([]part, error) {
 	types := []string(q.Events)
 	switch {
@@ -198,21 +196,21 @@ func (q *Query) getAhead() int {
 	switch {
 	case q.Limit == 0:
 		return getAhead
-	case q.inside(): // many may be opened for one that is wanted
+	case q.inside(): // many objects may be opened for one that matches
 		return min(4*q.Limit+12, getAhead)
 	default:
 		return min(q.Limit, getAhead)
 	}
 }
 
-// A listed key is kept small, since a day can have very many.
+// A listed is a listed key. It is small, because a day can have very many keys.
 type listed struct {
 	key  string
 	unix int64 // of the event
-	err  error // why the listing ended early; there is nothing else then
+	err  error // the error that ended the listing; then there is no key
 }
 
-// keys yields the keys of the parts, in q's order. Parts are listed side by side.
+// keys yields the keys of the parts, in q's order. It lists parts concurrently.
 func (q *Query) keys(ctx context.Context, s store.Store, parts []part) iter.Seq[listed] {
 	return func(yield func(listed) bool) {
 		var day []listed
@@ -222,7 +220,7 @@ func (q *Query) keys(ctx context.Context, s store.Store, parts []part) iter.Seq[
 		}) {
 			day = append(day, keys...)
 			if n++; n < len(parts) && parts[n].day == parts[n-1].day {
-				continue // the next is of the same day
+				continue // the next part is of the same day
 			}
 			q.sort(day)
 			for _, k := range day {
@@ -235,7 +233,7 @@ func (q *Query) keys(ctx context.Context, s store.Store, parts []part) iter.Seq[
 	}
 }
 
-// list returns what a part has for q, in q's order. A failure is its last element.
+// list returns the keys of a part that match q, in q's order. The last element may be an error.
 func (q *Query) list(ctx context.Context, s store.Store, p part) []listed {
 	prefix := outcome.DayPrefix(p.eventType, p.day)
 	if q.Media != "" {
@@ -281,7 +279,7 @@ func (q *Query) sort(keys []listed) {
 		switch {
 		case a.err != nil && b.err != nil:
 			return 0
-		case a.err != nil: // failures come last
+		case a.err != nil: // errors come last
 			return 1
 		case b.err != nil:
 			return -1
@@ -291,8 +289,7 @@ func (q *Query) sort(keys []listed) {
 	})
 }
 
-// inKey says whether the key's facts are what q wants. Times are compared to the second: a key has no
-// fractions.
+// inKey reports whether the facts of a key match q. It compares whole seconds, because a key has no fractions.
 func (q *Query) inKey(k store.KeyFacts) bool {
 	return (q.Since.IsZero() || k.Time.Unix() >= q.Since.Unix()) &&
 		(q.Until.IsZero() || k.Time.Unix() < q.Until.Unix()) &&
@@ -300,11 +297,10 @@ func (q *Query) inKey(k store.KeyFacts) bool {
 		(q.ErrorCode == "" || k.Status != events.Success)
 }
 
-// inside says whether q wants what only the object tells.
+// inside reports whether q needs the content of objects.
 func (q *Query) inside() bool { return q.Project != "" || q.ErrorCode != "" }
 
-// matches says whether a row is what q wants. Of an unreadable object it cannot be told; Problem has been
-// told of it.
+// matches reports whether a row matches Project and ErrorCode. An unreadable object matches neither.
 func (q *Query) matches(row Row) bool {
 	if row.Err != nil && q.inside() {
 		return false
@@ -313,7 +309,7 @@ func (q *Query) matches(row Row) bool {
 		(q.ErrorCode == "" || row.Record.ErrorCode == q.ErrorCode)
 }
 
-// open makes a row of a key, and opens the object where that is wanted.
+// open returns the row of a key, and opens the object if necessary.
 func (q *Query) open(ctx context.Context, s store.Store, k listed) Row {
 	if k.err != nil {
 		return Row{fatal: k.err}

@@ -15,29 +15,29 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// rejectedAhead is how many rejected records are read at once. They can be large.
+// rejectedAhead is the number of rejected records that are read concurrently. They can be large.
 const rejectedAhead = 8
 
 // A RejectedRow is one rejected delivery.
 type RejectedRow struct {
 	Key        string
-	ReceivedAt time.Time // of the record or, where Err is set, the day of the key
+	ReceivedAt time.Time // of the record or, if Err is set, the day of the key
 	Record     outcome.Rejected
-	Err        error // why the record cannot be read
+	Err        error // the error in reading the record
 }
 
-// A RejectedQuery says which rejected deliveries are wanted.
+// A RejectedQuery selects rejected deliveries.
 type RejectedQuery struct {
-	Since, Until time.Time // Since <= time of receipt < Until; a zero time is no bound
-	Limit        int       // 0 is no limit
-	WithPayload  bool      // else the rows are without what was kept, which can be large
-	// Problem is called with each key that is not a rejected record's. It is called from several goroutines.
+	Since, Until time.Time // Since <= time of receipt < Until; a zero time means no limit
+	Limit        int       // 0 means no limit
+	WithPayload  bool      // include the kept bytes, which can be large
+	// Problem is called for each key that is not the key of a rejected record. It is called from several goroutines.
 	Problem func(key string, err error)
-	// Progress, where it is not nil, is kept up to date.
+	// Progress is updated if it is not nil.
 	Progress *Progress
 }
 
-// Rows yields the rejected deliveries that q wants, newest first. An error is the last thing that it yields.
+// Rows yields the rejected deliveries that q selects, newest first. An error ends the sequence.
 func (q RejectedQuery) Rows(ctx context.Context, s store.Store) iter.Seq2[RejectedRow, error] {
 	return func(yield func(RejectedRow, error) bool) {
 		left := q.Limit
@@ -60,8 +60,8 @@ func (q RejectedQuery) Rows(ctx context.Context, s store.Store) iter.Seq2[Reject
 	}
 }
 
-// Count returns how many rejected deliveries were received on the days, in UTC, that q's time touches: their
-// keys say no more, and nothing is opened.
+// Count returns the number of rejected deliveries that were received on the days of q's time range, in UTC. It
+// counts whole days, because it opens no object and the keys contain only the day.
 func (q RejectedQuery) Count(ctx context.Context, s store.Store) (int, error) {
 	total := 0
 	for keys, err := range q.days(ctx, s) {
@@ -73,7 +73,7 @@ func (q RejectedQuery) Count(ctx context.Context, s store.Store) (int, error) {
 	return total, nil
 }
 
-// days yields the keys of each day that q's time touches, newest first.
+// days yields the keys of each day of q's time range, newest first.
 func (q RejectedQuery) days(ctx context.Context, s store.Store) iter.Seq2[[]string, error] {
 	type listing struct {
 		keys []string
@@ -113,7 +113,7 @@ func (q RejectedQuery) days(ctx context.Context, s store.Store) iter.Seq2[[]stri
 	}
 }
 
-// read returns a day's rows that q wants, newest first.
+// read returns the rows of a day that q selects, newest first.
 func (q RejectedQuery) read(ctx context.Context, s store.Store, keys []string) ([]RejectedRow, error) {
 	var rows []RejectedRow
 	for row := range ordered(ctx, slices.Values(keys), rejectedAhead, func(ctx context.Context, key string) RejectedRow {
@@ -137,7 +137,7 @@ func (q RejectedQuery) open(ctx context.Context, s store.Store, key string) Reje
 		row.Err = json.Unmarshal(data, &row.Record)
 	}
 	if row.Err == nil && row.Record.Payload == nil && row.Record.PayloadBase64 == nil {
-		row.Err = errors.New("it has neither payload nor payload_base64")
+		row.Err = errors.New("there is neither payload nor payload_base64")
 	}
 	if row.Err == nil {
 		row.ReceivedAt, row.Err = time.Parse(time.RFC3339, row.Record.ReceivedAt)
@@ -145,7 +145,7 @@ func (q RejectedQuery) open(ctx context.Context, s store.Store, key string) Reje
 	if row.Err != nil {
 		row.Err = fmt.Errorf("not a rejected record: %w", row.Err)
 		day, _ := store.ParseRejectedKey(key)
-		row.ReceivedAt, _ = time.Parse(time.DateOnly, day) // which ParseRejectedKey has checked
+		row.ReceivedAt, _ = time.Parse(time.DateOnly, day) // ParseRejectedKey has checked it
 		if ctx.Err() == nil && q.Problem != nil {
 			q.Problem(key, row.Err)
 		}

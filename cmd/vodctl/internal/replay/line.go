@@ -18,27 +18,27 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// A found is what a text held: an entry, or an error that says why there is none though there should be.
+// A found is the content of a text: an entry, or an error if the entry that should be in it cannot be read.
 type found struct {
 	entry record.Entry
 	err   error
 }
 
-// read returns what a text of the log holds. It looks at the members of the line alone, not at what their
-// texts say: a text is whatever a stranger sent. Each byte is looked at a fixed number of times, because a
-// stranger decides how long a line is, too. inMessage says that text stands in the message of an export.
+// read returns the entries in a text of the log. It uses only the members of the line, never the content of their
+// texts, because anybody can send these. It reads each byte a fixed number of times, because anybody can send a long
+// line. inMessage says that text is in the message of an export.
 func (l *logReader) read(text []byte, inMessage bool) []found {
 	text = bytes.TrimSpace(text)
 	l.empty = l.empty && len(text) == 0
 	l.ours = l.ours || bytes.HasPrefix(text, sdkLine)
 	if l.ours && !l.mayMatter(text) {
-		return nil // as most lines are
+		return nil // most lines
 	}
 	object, err := readMembers(text)
 	if err == nil {
 		return l.readObject(object, text, inMessage)
 	}
-	// A whole line may follow a log viewer's prefix, or half a line of an instance that was killed.
+	// A complete line may come after a log viewer's prefix, or after a partial line of a killed instance.
 	if start := lastObject(text); start > 0 {
 		if object, err := readMembers(text[start:]); err == nil && object.isLine() {
 			return append(l.readBroken(text[:start], errCut), l.readLine(text[start:])...)
@@ -47,18 +47,18 @@ func (l *logReader) read(text []byte, inMessage bool) []found {
 	return l.readBroken(text, fmt.Errorf("%w: %w", errCut, err))
 }
 
-var errCut = errors.New("the line is cut short or garbled")
+var errCut = errors.New("the line is truncated or damaged")
 
-// sdkLine is how the lines begin that the SDK of Function Compute writes beside those of the function.
+// sdkLine is the beginning of the lines that the SDK of Function Compute writes.
 var sdkLine = []byte("FC Invoke ")
 
-// mayMatter is quick to rule out most lines.
+// mayMatter quickly excludes most lines.
 func (l *logReader) mayMatter(text []byte) bool {
 	return bytes.Contains(text, []byte(funclog.Unrecorded)) ||
 		l.outcomes && (bytes.Contains(text, []byte(funclog.Outcome)) || bytes.Contains(text, []byte(funclog.Rejected)))
 }
 
-// The members of an object that tell what it is.
+// members holds the members that identify an object.
 type members struct {
 	Time    jsontext.Value `json:"time"`
 	Level   jsontext.Value `json:"level"`
@@ -73,7 +73,7 @@ func readMembers(text []byte) (m members, err error) {
 	return m, nil
 }
 
-// isLine says whether the object is a line of the function's log.
+// isLine reports whether the object is a line of the function's log.
 func (m members) isLine() bool { return m.Time != nil && m.Level != nil && m.Msg.Kind() == '"' }
 
 // readObject reads a line, or the message of an export.
@@ -82,8 +82,8 @@ func (l *logReader) readObject(object members, text []byte, inMessage bool) []fo
 	switch {
 	case object.isLine():
 		return l.readLine(text)
-	case inMessage: // a message of somebody else
-	case object.Message.Kind() == '{': // by an export that took the text for JSON
+	case inMessage: // a message of another program
+	case object.Message.Kind() == '{': // an export that parsed the text as JSON
 		if inner, err := readMembers(object.Message); err == nil && inner.isLine() {
 			return l.readLine(object.Message)
 		}
@@ -93,7 +93,7 @@ func (l *logReader) readObject(object members, text []byte, inMessage bool) []fo
 	return nil
 }
 
-// readMessage reads the text of an export's message: a line, or several where the export joins them.
+// readMessage reads the text of an export's message: one line, or several that the export has joined.
 func (l *logReader) readMessage(message string) []found {
 	var all []found
 	for line := range strings.Lines(message) {
@@ -102,8 +102,8 @@ func (l *logReader) readMessage(message string) []found {
 	return all
 }
 
-// lastObject returns where the JSON object begins with which text ends, or -1. In JSON a backslash stands in
-// strings only, so that text can be read from its end.
+// lastObject returns the start of the JSON object at the end of text, or -1. It reads text backwards. That is
+// possible because JSON has backslashes only in strings.
 func lastObject(text []byte) int {
 	depth, inString := 0, false
 	for i := len(text) - 1; i >= 0; i-- {
@@ -124,16 +124,16 @@ func lastObject(text []byte) int {
 	return -1
 }
 
-// lineStart matches how a line begins, with backslashes before its quotes where it stands in a string.
+// lineStart matches the start of a line. The quotes have backslashes if the line is inside a string.
 var lineStart = regexp.MustCompile(`\{(\\*)"time\\*"\s*:\s*\\*"[^"\\]*\\*"\s*,\s*\\*"level\\*"\s*:\s*\\*"[^"\\]*\\*"\s*,\s*\\*"msg\\*"\s*:\s*\\*"([^"\\]*)`)
 
-// readBroken returns err where text, which is not JSON, was a line that matters: by its msg or, where that
-// cannot be read, by a word in what seems to be an object.
+// readBroken returns err if text, which is not JSON, was a line to replay. It decides by msg or, if that cannot be
+// read, by a word in what looks like an object.
 func (l *logReader) readBroken(text []byte, err error) []found {
 	starts := lineStart.FindAllSubmatch(text, -1)
 	for _, start := range starts {
 		l.ours = true
-		quoted := len(start[1]) != len(starts[0][1]) // deeper: the text of somebody else
+		quoted := len(start[1]) != len(starts[0][1]) // inside a text of another program
 		if msg := string(start[2]); !quoted && l.wants(msg) && msg != funclog.Rejected {
 			return []found{{err: err}}
 		}
@@ -144,17 +144,17 @@ func (l *logReader) readBroken(text []byte, err error) []found {
 	return nil
 }
 
-// wants says whether a line with this msg may hold something to record.
+// wants reports whether a line with this msg may contain something to record.
 func (l *logReader) wants(msg string) bool {
 	return msg == funclog.Unrecorded || l.outcomes && (msg == funclog.Outcome || msg == funclog.Rejected)
 }
 
-// A line is what a line of the log says about something to record.
+// A line holds the members of a log line with something to record.
 type line struct {
 	Time             string         `json:"time"`
 	Msg              string         `json:"msg"`
 	Outcome          jsontext.Value `json:"outcome"`
-	outcome.Rejected                // input in which no event could be read
+	outcome.Rejected                // rejected input
 }
 
 // readLine reads a line of the log.
@@ -183,15 +183,15 @@ func (l *logReader) readLine(text []byte) []found {
 		}
 		f.entry, f.err = ln.Entry()
 	case ln.Msg == funclog.Rejected:
-		return nil // it is kept elsewhere, under the key that the line has
+		return nil // it is kept in the store, under the key in the line
 	default:
 		f.err = errors.New("the line has no outcome, payload or payload_base64")
 	}
 	return []found{f}
 }
 
-// readOutcome reads a record and makes sure that it says what its raw event says: key and digest are
-// taken from that alone.
+// readOutcome reads a record and checks that it agrees with its raw event. Key and digest are computed from the raw
+// event.
 func readOutcome(v jsontext.Value) (record.Entry, error) {
 	if _, err := store.ReadRecord(v); err != nil {
 		return record.Entry{}, fmt.Errorf("outcome: %w", err)
@@ -227,7 +227,7 @@ func compare(logged, derived outcome.Outcome) error {
 		want := reflect.ValueOf(derived).FieldByIndex(field.Index).Interface()
 		if !field.Anonymous && !reflect.DeepEqual(got, want) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			return fmt.Errorf("outcome: %s is %.80q, but the raw event makes it %.80q", name, fmt.Sprint(got), fmt.Sprint(want))
+			return fmt.Errorf("outcome: %s is %.80q, but %.80q in the raw event", name, fmt.Sprint(got), fmt.Sprint(want))
 		}
 	}
 	return nil

@@ -15,29 +15,28 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxLine is the longest line that is read, in bytes. The largest payload that the platform allows
-// makes a shorter one, twice quoted too.
+// maxLine is the maximum length of a line, in bytes. The line of the largest payload is shorter, even if it is quoted
+// twice.
 const maxLine = 256 << 20
 
-// Log yields what the log in r holds that is not recorded, one Item for each line; with outcomes also
-// what the function recorded in the log itself. name is what r is called in words.
+// Log yields the unrecorded entries of the log in r, one Item for each line. If outcomes is set, it also yields the
+// records in "outcome" lines. name is the name of r in messages.
 //
-// A log is lines as the function writes them, lines of JSON whose message holds such a line (an SLS
-// export), a JSON array of such objects, or CSV with a column called message. Anything else in it, such as
-// the lines of the runtime, is an Item with nothing in it. A log without any line of the function is an
-// error, because it is probably the wrong file.
+// A log has lines as the function writes them, lines of JSON whose message is such a line (an SLS export), a JSON
+// array of such objects, or CSV with a column called message. Any other line, such as those of the runtime, is an
+// Item without entries. A log without any line of the function is an error, because it is probably the wrong file.
 func Log(r io.Reader, name string, outcomes bool) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		l := &logReader{name: name, outcomes: outcomes, empty: true, yield: yield}
 		in := bufio.NewReaderSize(r, 64<<10)
 		if bom, _ := in.Peek(3); string(bom) == "\uFEFF" {
-			_, _ = in.Discard(len(bom)) // what was just seen
+			_, _ = in.Discard(len(bom)) // Peek has already read it
 		}
 		head, _ := in.Peek(in.Size() / 2)
 		read := l.readLines
 		switch {
 		case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-			l.fail(place{name: name}, errors.New("it is compressed by gzip: unpack it first"))
+			l.fail(place{name: name}, errors.New("the file is compressed with gzip: decompress it first"))
 			return
 		case isArray(head):
 			read = l.readArray
@@ -45,8 +44,8 @@ func Log(r io.Reader, name string, outcomes bool) iter.Seq[Item] {
 			read = l.readCSV
 		}
 		if read(in) && !l.ours && !l.empty {
-			l.fail(place{name: name}, errors.New("no line of it is of the function's log: want the log itself, "+
-				`or an export of it whose member or column "message" holds the lines`))
+			l.fail(place{name: name}, errors.New("there is no line of the function's log in it: want the log itself, "+
+				`or an export of it with the lines in the member or column "message"`))
 		}
 	}
 }
@@ -54,15 +53,14 @@ func Log(r io.Reader, name string, outcomes bool) iter.Seq[Item] {
 // A logReader reads one log.
 type logReader struct {
 	name     string
-	outcomes bool // also what the function recorded in its log
+	outcomes bool // also read "outcome" lines
 	yield    func(Item) bool
 
-	empty bool // there were blank lines only so far
+	empty bool // only blank lines so far
 	ours  bool // there was a line of the function's log
 }
 
-// take yields the Item of what was found at a place. Like every method that yields, it returns whether to go
-// on.
+// take yields the Item for a place. Like every method that yields, it reports whether to continue.
 func (l *logReader) take(at place, all []found) bool {
 	it := Item{where: at}
 	for _, f := range all {
@@ -75,7 +73,7 @@ func (l *logReader) take(at place, all []found) bool {
 	return l.yield(it)
 }
 
-// fail yields the Item of a text that cannot be read.
+// fail yields the Item for a text that cannot be read.
 func (l *logReader) fail(at place, err error) bool {
 	return l.yield(Item{where: at, errs: []error{err}})
 }
@@ -106,7 +104,7 @@ func (l *logReader) readLines(in *bufio.Reader) bool {
 
 var errTooLong = fmt.Errorf("the line is longer than %d MiB", maxLine>>20)
 
-// readLine appends the next line to buf. Of one that is too long it keeps nothing.
+// readLine appends the next line to buf. It discards a line that is too long.
 func readLine(in *bufio.Reader, buf []byte) ([]byte, error) {
 	for tooLong := false; ; {
 		part, err := in.ReadSlice('\n')
@@ -123,7 +121,7 @@ func readLine(in *bufio.Reader, buf []byte) ([]byte, error) {
 	}
 }
 
-// isArray says whether head begins an array of objects. "[INFO] …" begins none.
+// isArray reports whether head is the beginning of an array of objects, unlike "[INFO] …".
 func isArray(head []byte) bool {
 	rest, ok := bytes.CutPrefix(bytes.TrimLeftFunc(head, unicode.IsSpace), []byte("["))
 	rest = bytes.TrimLeftFunc(rest, unicode.IsSpace)
@@ -143,7 +141,7 @@ func (l *logReader) readArray(in *bufio.Reader) bool {
 		}
 		v, err := dec.ReadValue()
 		if err != nil {
-			l.fail(at, fmt.Errorf("the JSON array is cut short or garbled: %w", err))
+			l.fail(at, fmt.Errorf("the JSON array is truncated or damaged: %w", err))
 			return false
 		}
 		if !l.take(at, l.read(v, false)) {
@@ -152,7 +150,7 @@ func (l *logReader) readArray(in *bufio.Reader) bool {
 	}
 }
 
-// messageColumn returns which column of CSV with the header line head is called message, or -1.
+// messageColumn returns the index of the CSV column called message, or -1. head is the header line.
 func messageColumn(head []byte) int {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	if bytes.HasPrefix(bytes.TrimSpace(line), []byte("{")) {
@@ -200,10 +198,10 @@ func (l *logReader) readCSV(in *bufio.Reader) bool {
 // A place is a line of a file, or an element of the array in it.
 type place struct {
 	name          string
-	line, element int // from 1; 0 is none
+	line, element int // from 1; 0 means none
 }
 
-// String returns NAME:LINE, or what comes nearest to it.
+// String returns NAME:LINE, or NAME and the element.
 func (p place) String() string {
 	switch {
 	case p.line > 0:

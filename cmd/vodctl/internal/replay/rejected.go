@@ -16,8 +16,8 @@ import (
 	"github.com/vod-callback/recorder/internal/trigger"
 )
 
-// Rejected yields the rejected records of s as Items that hold what in them the current parser reads as an
-// event of types.
+// Rejected yields the rejected records of s as Items. The entries are the events of types that the current parser
+// finds in them.
 func Rejected(ctx context.Context, s store.Store, types events.Selection) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		for o, err := range s.Keys(ctx, outcome.RejectedRoot+"/") {
@@ -39,7 +39,7 @@ func Rejected(ctx context.Context, s store.Store, types events.Selection) iter.S
 	}
 }
 
-// readAgain returns the events in a rejected record. The error is a skipError where there is none.
+// readAgain returns the events in a rejected record. If there is none, the error is a skipError.
 func readAgain(data []byte, types events.Selection) ([]record.Entry, error) {
 	var r outcome.Rejected
 	if err := json.Unmarshal(data, &r); err != nil {
@@ -65,7 +65,7 @@ func readAgain(data []byte, types events.Selection) ([]record.Entry, error) {
 		entries = append(entries, e)
 	}
 	if len(entries) == 0 {
-		return nil, skipError{cmp.Or(errors.Join(reasons...), errors.New("it holds no message"))}
+		return nil, skipError{cmp.Or(errors.Join(reasons...), errors.New("it contains no message"))}
 	}
 	return entries, nil
 }

@@ -1,6 +1,6 @@
-// Package replay records what the function could not: the outcomes and bodies that lie in full in its
-// log, and the events that the current parser finds in what was rejected. Recording the same again changes
-// nothing, so a replay can be repeated, or gone on with after an interruption.
+// Package replay records what the function could not record: the outcomes and bodies in its log, and the events that
+// the current parser finds in rejected input. Recording the same event again changes nothing, so a replay can be
+// repeated, also after an interruption.
 package replay
 
 import (
@@ -14,61 +14,61 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// An Item is a line of a log, or a rejected record, and what in it is to be recorded.
+// An Item is a line of a log or a rejected record, with the entries to record.
 type Item struct {
 	where   fmt.Stringer
 	entries []record.Entry
 	errs    []error
-	// later finds the entries where that takes a request.
+	// later finds the entries, if that needs a request.
 	later func(context.Context) ([]record.Entry, error)
 }
 
-// A Result says what became of one entry, or of an item that has none.
+// A Result is the result for one entry, or for an item without entries.
 type Result int
 
 // The results.
 const (
 	Recorded      Result = iota // now
-	Duplicate                   // it was recorded before
-	Skipped                     // the item holds nothing to record
-	Failed                      // it could not be recorded
-	NotUnderstood               // the item should hold an entry and holds none
+	Duplicate                   // recorded before
+	Skipped                     // the item contains nothing to record
+	Failed                      // not recorded because of an error
+	NotUnderstood               // the entry that should be in the item cannot be read
 	numResults
 )
 
-// A Report is what became of one entry.
+// A Report is the result for one entry.
 type Report struct {
 	Where  string // FILE:LINE, or the key of a rejected record; empty for an item that is Skipped without a reason
 	Key    string // of the entry, if there is one
 	Result Result
-	Err    error // why, where it is not recorded
+	Err    error // why it is not recorded
 }
 
 // A Summary counts results.
 type Summary struct {
 	counts [numResults]int
-	// Interrupted says that the context ended before the items did.
+	// Interrupted reports whether the context ended before all items were handled.
 	Interrupted bool
 }
 
-// Count returns how often r came out.
+// Count returns the number of results r.
 func (s Summary) Count(r Result) int { return s.counts[r] }
 
-// Complete says whether nothing is left to be done.
+// Complete reports whether every entry is recorded.
 func (s Summary) Complete() bool {
 	return !s.Interrupted && s.counts[Failed] == 0 && s.counts[NotUnderstood] == 0
 }
 
-// Options say how to replay. All fields are required.
+// Options configure a replay. All fields are required.
 type Options struct {
 	To          record.Recorder
-	Concurrency int           // how many entries are recorded at a time
-	Timeout     time.Duration // for one of them, retries included
-	// Each is told of every result, one at a time.
+	Concurrency int           // the number of entries that are recorded concurrently
+	Timeout     time.Duration // of one entry, retries included
+	// Each is called for every result, never concurrently.
 	Each func(Report, Summary)
 }
 
-// Run records the entries of items. When ctx ends it stops, without waiting for items that do not come.
+// Run records the entries of items. When ctx ends, it stops, also while it waits for an item.
 func Run(ctx context.Context, items iter.Seq[Item], o Options) Summary {
 	work := make(chan Item)
 	go func() {
@@ -110,8 +110,8 @@ func (o Options) work(ctx context.Context, work <-chan Item, reports chan<- Repo
 	}
 }
 
-// handle records what is in it. What an interruption kept from being recorded is not reported: it is
-// left to the next run.
+// handle records the entries of it. It does not report entries that an interruption left unrecorded; the next run
+// records them.
 func (o Options) handle(ctx context.Context, it Item, reports chan<- Report) {
 	if it.later != nil {
 		var err error
@@ -158,7 +158,7 @@ func (o Options) record(ctx context.Context, e record.Entry) (r Report, ok bool)
 	return r, err == nil || ctx.Err() == nil
 }
 
-// A skipError says why an item holds nothing to record.
+// A skipError says why an item contains nothing to record.
 type skipError struct{ error }
 
 func (e skipError) Unwrap() error { return e.error }

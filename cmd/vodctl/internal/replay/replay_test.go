@@ -200,22 +200,22 @@ func TestLogChecks(t *testing.T) {
 		good,
 	}
 	want := []string{
-		"log:1: outcome: schema_version 2 is newer than the 1 that this program knows: use a newer one",
+		"log:1: outcome: schema_version 2 is newer than 1, the latest that this program supports: use a newer version",
 		"log:2: outcome: not a record",
-		`log:3: outcome: status is "success", but the raw event makes it "fail"`,
-		`log:4: outcome: media_id is "m2", but the raw event makes it "m1"`,
-		`log:5: outcome: media_id is "", but the raw event makes it "m1"`,
-		`log:6: outcome: user_id is "7", but the raw event makes it ""`,
+		`log:3: outcome: status is "success", but "fail" in the raw event`,
+		`log:4: outcome: media_id is "m2", but "m1" in the raw event`,
+		`log:5: outcome: media_id is "", but "m1" in the raw event`,
+		`log:6: outcome: user_id is "7", but "" in the raw event`,
 		`log:7: outcome: json: `,
-		`log:8: the line is cut short or garbled: jsontext: duplicate object member name "Status"`,
-		`log:9: outcome: event_type is "ProduceMediaComplete", but the raw event makes it "Other"`,
-		`log:10: the line is cut short or garbled: jsontext: duplicate object member name "outcome"`,
-		`log:11: the line is cut short or garbled`,
+		`log:8: the line is truncated or damaged: jsontext: duplicate object member name "Status"`,
+		`log:9: outcome: event_type is "ProduceMediaComplete", but "Other" in the raw event`,
+		`log:10: the line is truncated or damaged: jsontext: duplicate object member name "outcome"`,
+		`log:11: the line is truncated or damaged`,
 		`log:12: json: `,
 		`log:13: illegal base64 data`,
 		`log:14: the line has no outcome, payload or payload_base64`,
 		`log:15: the line has more than one of outcome, payload and payload_base64`,
-		`log:16: the line is cut short or garbled`,
+		`log:16: the line is truncated or damaged`,
 	}
 	to := &memory{}
 	s, words := run(t.Context(), replay.Log(strings.NewReader(strings.Join(lines, "\n")), "log", false), to)
@@ -318,7 +318,7 @@ func TestRejected(t *testing.T) {
 		{"direct, a batch", "direct", "", "[" + vod + `,5,{"EventType":"Other"}]`, 1, ""},
 		{"direct, like HTTP", "direct", "", `{"headers":{},"EventType":"ProduceMediaComplete"}`, 0, "can no longer be authenticated"},
 		{"direct, another type", "direct", "", `{"EventType":"Other"}`, 0, "the event type is not selected"},
-		{"direct, an empty batch", "direct", "", `[]`, 0, "it holds no message"},
+		{"direct, an empty batch", "direct", "", `[]`, 0, "it contains no message"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -435,14 +435,14 @@ func TestOtherFiles(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text, want string
 	}{
-		"a text":             {"# A README\n\n{ and so on }\n", "no line of it is of the function's log"},
-		"another member":     {`{"content":` + strconv.Quote(line) + `}`, "no line of it is of the function's log"},
-		"a wrapped array":    {`{"logs":[{"message":` + strconv.Quote(line) + `}]}`, "no line of it is of the function's log"},
-		"records":            {`{"schema_version":1,"user_data":` + strconv.Quote(line) + `}`, "no line of it is of the function's log"},
-		"a message within":   {`{"message":` + strconv.Quote(`{"message":`+strconv.Quote(line)+`}`) + `}`, "no line of it is of the function's log"},
-		"another program's":  {`{"message":"hello"}` + "\n", "no line of it is of the function's log"},
-		"CSV":                {"message\nhello\n", "no line of it is of the function's log"},
-		"gzip":               {"\x1f\x8b\x08\x00 and so on", "unpack it first"},
+		"a text":             {"# A README\n\n{ and so on }\n", "there is no line of the function's log in it"},
+		"another member":     {`{"content":` + strconv.Quote(line) + `}`, "there is no line of the function's log in it"},
+		"a wrapped array":    {`{"logs":[{"message":` + strconv.Quote(line) + `}]}`, "there is no line of the function's log in it"},
+		"records":            {`{"schema_version":1,"user_data":` + strconv.Quote(line) + `}`, "there is no line of the function's log in it"},
+		"a message within":   {`{"message":` + strconv.Quote(`{"message":`+strconv.Quote(line)+`}`) + `}`, "there is no line of the function's log in it"},
+		"another program's":  {`{"message":"hello"}` + "\n", "there is no line of the function's log in it"},
+		"CSV":                {"message\nhello\n", "there is no line of the function's log in it"},
+		"gzip":               {"\x1f\x8b\x08\x00 and so on", "decompress it first"},
 		"nothing":            {"", ""},
 		"blank lines":        {"\n \n", ""},
 		"an empty array":     {"[]", ""},
@@ -454,7 +454,7 @@ func TestOtherFiles(t *testing.T) {
 		"after a prefix":     {"2026-11-22 08:00 " + strings.Replace(line, "unrecorded", "recorded", 1), ""},
 		"in an SLS export":   {`{"message":` + strconv.Quote(strings.Replace(line, "unrecorded", "recorded", 1)) + `}`, ""},
 		"cut, in an export":  {`{"message":` + strconv.Quote(strings.Replace(line, "unrecorded", "recorded", 1))[:80], ""},
-		"cut before its msg": {`{"time":"2026-11-22T08:00:00Z","unrecorded`, "cut short"},
+		"cut before its msg": {`{"time":"2026-11-22T08:00:00Z","unrecorded`, "truncated"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

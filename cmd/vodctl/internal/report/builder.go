@@ -12,28 +12,27 @@ import (
 	"github.com/vod-callback/recorder/events"
 )
 
-// What a report keeps is bounded, however many outcomes it counts.
+// The limits of the lists in a report, so that its size does not grow with the number of outcomes.
 const (
-	maxFailures = 200  // the newest, one by one
-	maxMissing  = 200  // likewise
-	maxTroubles = 100  // likewise
-	maxCodes    = 1000 // counted one by one; others together
+	maxFailures = 200  // the newest failures
+	maxMissing  = 200  // the newest edits without a callback
+	maxTroubles = 100  // the newest produced edits that cannot be watched
+	maxCodes    = 1000 // error codes with their own count; further codes are counted together
 	maxText     = 1000 // of a message, in characters
 	shownCodes  = 50
-	shownOfCode = 3 // projects
+	shownOfCode = 3 // projects of one code
 )
 
-// Options say what a report is about.
+// Options describe the store and the time range of a report.
 type Options struct {
 	Source       string    // the store, as --from names it
-	Since, Until time.Time // the time range; a zero Until is no end
+	Since, Until time.Time // the time range; a zero Until means no end
 	Now          time.Time
-	Location     *time.Location // of the times shown
+	Location     *time.Location // the time zone of the page
 }
 
-// Before returns the beginning of the time of the same length before the time range, which the report
-// compares with. Add wants the outcomes from then on. The part of the time range that is still in the future
-// does not count.
+// Before returns the start of the previous time range, which has the same length and with which the report compares.
+// Call Add with the outcomes since then. The part of the time range that is in the future does not count.
 func (o Options) Before() time.Time {
 	end := o.end()
 	if o.live() {
@@ -42,10 +41,10 @@ func (o Options) Before() time.Time {
 	return o.Since.Add(-max(end.Sub(o.Since), 0))
 }
 
-// live says whether the time range reaches until now.
+// live reports whether the time range includes the current time.
 func (o Options) live() bool { return o.Until.IsZero() || !o.Until.Before(o.Now) }
 
-// end is where the chart ends.
+// end returns the end of the chart.
 func (o Options) end() time.Time {
 	if o.Until.IsZero() {
 		return o.Now
@@ -53,37 +52,37 @@ func (o Options) end() time.Time {
 	return o.Until
 }
 
-// yesterday is when yesterday began.
+// yesterday returns the start of yesterday.
 func (o Options) yesterday() time.Time {
 	y, m, d := o.Now.In(o.Location).Date()
 	return time.Date(y, m, d-1, 0, 0, 0, 0, o.Location)
 }
 
-// MaxRejected is how many rejected deliveries a report shows: the newest.
+// MaxRejected is the maximum number of rejected deliveries in a report. It shows the newest.
 const MaxRejected = 20
 
-// A Builder counts outcomes. Its memory depends on the time range and the variety of what failed, not on
-// how many outcomes there are; with ExpectLater also on how many edits were produced.
+// A Builder counts outcomes. Its memory depends on the time range and the number of different errors, not on the
+// number of outcomes. With ExpectLater, it also depends on the number of produced edits.
 type Builder struct {
 	options   Options
 	yesterday time.Time
-	hours     map[int64]*Totals // by the beginning of the hour, Unix time
+	hours     map[int64]*Totals // by the start of the hour, in Unix time
 	total     Totals
 	before    Totals
 	recent    Totals
 	future    int
-	last      time.Time // of the outcome before, which is newer
+	last      time.Time // of the previous outcome, which is newer
 	pause     time.Duration
 	heard     time.Time
-	failedAt  time.Time // the newest
+	failedAt  time.Time // the newest failure
 	unbroken  int
-	producers map[events.Producer]bool // of what failed
+	producers map[events.Producer]bool // of the failed edits
 	codes     map[string]*code
-	others    int // failures with codes that are not counted one by one
+	others    int // failures with codes that have no own count
 	failures  []Failure
 
-	courses  map[string]*course // by media; nil where nothing later is recorded
-	produced map[string]bool    // likewise
+	courses  map[string]*course // by media ID; nil if no later events are recorded
+	produced map[string]bool    // by media ID, likewise
 
 	missing      []Missing
 	missingTotal int
@@ -91,7 +90,7 @@ type Builder struct {
 	rejectedAll  int
 }
 
-// A code is what is known of one error code.
+// A code holds the counts of one error code.
 type code struct {
 	name                  string
 	count, before, recent int
@@ -99,16 +98,16 @@ type code struct {
 	messages, projects    tally
 }
 
-// NewBuilder returns a builder that has counted nothing.
+// NewBuilder returns an empty Builder.
 func NewBuilder(o Options) *Builder {
 	return &Builder{options: o, yesterday: o.yesterday(), hours: map[int64]*Totals{}, codes: map[string]*code{},
 		producers: map[events.Producer]bool{}}
 }
 
-// Opens says which objects Add wants opened: only what failed has more to say than its key does.
+// Opens reports whether Add needs the content of an outcome with status s. It needs only the failed ones.
 func (b *Builder) Opens(s events.Status) bool { return s == events.Fail }
 
-// Add counts one outcome. They come newest first, from Options.Before on.
+// Add counts one outcome. Call it with the outcomes since Options.Before, newest first.
 func (b *Builder) Add(r query.Row) {
 	failed := r.Status == events.Fail
 	if b.isRecent(r.Time) {
@@ -124,7 +123,7 @@ func (b *Builder) Add(r query.Row) {
 	}
 }
 
-// isRecent says whether t is of yesterday or later, and not after the time range.
+// isRecent reports whether t is yesterday or later, and not after the time range.
 func (b *Builder) isRecent(t time.Time) bool {
 	return !t.Before(b.yesterday) && !t.After(b.options.end())
 }
@@ -165,7 +164,7 @@ func (t *Totals) add(failed bool) {
 	}
 }
 
-// fail counts a failure with its cause.
+// fail counts a failure by its cause.
 func (b *Builder) fail(r query.Row) {
 	f := Failure{
 		Time: r.Time.In(b.options.Location), Media: r.Media, Project: r.Record.ProjectID,
@@ -208,7 +207,7 @@ func (b *Builder) fail(r query.Row) {
 	}
 }
 
-// identifiers are the parts in which messages about the same thing differ.
+// identifiers matches the IDs and numbers in which similar messages differ.
 var identifiers = regexp.MustCompile(`[0-9a-fA-F]{8,}(-[0-9a-fA-F]{4,})*|[0-9]+`)
 
 // shape returns a message without its identifiers and numbers.
@@ -226,14 +225,14 @@ func cut(s string) string {
 	return s
 }
 
-// Heard notes that a callback was received at t.
+// Heard records that a callback was received at t.
 func (b *Builder) Heard(t time.Time) {
 	if t.After(b.heard) {
 		b.heard = t
 	}
 }
 
-// AddMissing takes an edit of which no callback came.
+// AddMissing adds an edit without a callback.
 func (b *Builder) AddMissing(m Missing) {
 	b.missingTotal++
 	m.Time, m.Code, m.Message = m.Time.In(b.options.Location), cut(m.Code), cut(m.Message)
@@ -250,7 +249,7 @@ func (b *Builder) newestMissing() []Missing {
 	return newest[:min(len(newest), maxMissing)]
 }
 
-// Rejected notes how many deliveries were rejected on the days of the time range, and the newest of them.
+// Rejected sets the number of deliveries that were rejected on the days of the time range, and the newest of them.
 func (b *Builder) Rejected(total int, newest []Rejected) {
 	b.rejectedAll = total
 	b.rejected = slices.Clone(newest[:min(len(newest), MaxRejected)])
@@ -261,10 +260,10 @@ func (b *Builder) Rejected(total int, newest []Rejected) {
 	}
 }
 
-// Report returns what was counted. unreadable are the objects that could not be read, some of them by name.
+// Report returns the report. unreadable is the number of objects that could not be read; named describes some of them.
 func (b *Builder) Report(unreadable int, named []string) Report {
 	loc := b.options.Location
-	r := Report{ // in JSON an empty list is one, and not null
+	r := Report{ // empty lists are [] in JSON, not null
 		Source: b.options.Source, Since: b.options.Since.In(loc), Until: b.options.end().In(loc), Generated: b.options.Now.In(loc),
 		Totals: b.total, Before: b.before, Unbroken: b.unbroken, LongestPause: b.pause.Seconds(), Future: b.future,
 		LastFailure: moment(b.failedAt, loc), LastHeard: moment(b.heard, loc),
@@ -285,10 +284,10 @@ func (b *Builder) Report(unreadable int, named []string) Report {
 	return r
 }
 
-// list returns s, but never nil.
+// list returns a copy of s that is never nil.
 func list[T any](s []T) []T { return append([]T{}, s...) }
 
-// moment returns t in loc, or nil where there is none.
+// moment returns t in loc, or nil if t is zero.
 func moment(t time.Time, loc *time.Location) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -297,8 +296,8 @@ func moment(t time.Time, loc *time.Location) *time.Time {
 	return &t
 }
 
-// causes returns the error codes of the time range, the commonest first, and how many codes and failures
-// are left out.
+// causes returns the error codes of the time range, the most frequent first, and how many codes and failures it leaves
+// out.
 func (b *Builder) causes() (codes []Code, others, failures int) {
 	failures = b.others
 	sorted := slices.SortedFunc(maps.Values(b.codes), func(a, b *code) int {
@@ -334,7 +333,7 @@ func (b *Builder) code(c *code) Code {
 	return k
 }
 
-// chart sums the hours up to what is shown: the whole time range that was asked for.
+// chart sums the hours into the bars of the whole time range.
 func (b *Builder) chart() Chart {
 	loc := b.options.Location
 	from, to := b.options.Since.In(loc), b.options.end().In(loc)

@@ -2,7 +2,7 @@ package report
 
 import "strings"
 
-// A Remedy says who can do something about an error, and what.
+// A Remedy says what the operator can do about an error.
 type Remedy string
 
 // The remedies.
@@ -15,7 +15,7 @@ const (
 	NotPublished  Remedy = "unknown"
 )
 
-// Name names the remedy.
+// Name returns the name of the remedy.
 func (r Remedy) Name() Text {
 	switch r {
 	case FixInput:
@@ -27,27 +27,27 @@ func (r Remedy) Name() Text {
 	case TryAgain:
 		return Text{"Try again", "重试"}
 	case ProviderFault:
-		return Text{"Provider's fault", "服务方故障"}
+		return Text{"Service error", "服务方故障"}
 	default:
 		return Text{"Unknown code", "未知错误码"}
 	}
 }
 
-// A Cause is what is published about an error code, in this project's own words.
+// A Cause explains an error code, based on its documentation.
 type Cause struct {
-	Code   string `json:"code"` // as published
+	Code   string `json:"code"` // as documented
 	Remedy Remedy `json:"remedy"`
 	Advice Text   `json:"advice"`
-	Source string `json:"source,omitempty"` // the page that publishes the code
-	Family bool   `json:"family"`           // the code itself is not published, only what its name begins with
+	Source string `json:"source,omitempty"` // the page that documents the code
+	Family bool   `json:"family"`           // only the beginning of the code is documented
 }
 
-// The pages that publish the codes below.
+// The pages that document the codes below.
 const (
 	imsCodes = "https://help.aliyun.com/document_detail/197855.html"
 	imsFAQ   = "https://help.aliyun.com/en/ims/support/intelligent-production-making-faq"
 	vodCodes = "https://www.alibabacloud.com/help/doc-detail/52841.htm"
-	mpsCodes = "https://www.alibabacloud.com/help/doc-detail/29254.htm" // of the service that reads the sources
+	mpsCodes = "https://www.alibabacloud.com/help/doc-detail/29254.htm" // the service that reads the source files
 )
 
 var sourceTitles = map[string]Text{
@@ -57,14 +57,14 @@ var sourceTitles = map[string]Text{
 	mpsCodes: {"ApsaraVideo Media Processing: error codes", "媒体处理：错误码"},
 }
 
-// A Source is a page that publishes error codes.
+// A Source is a page that documents error codes.
 type Source struct {
 	Number  int
 	Title   Text
 	Address string // without "https://"
 }
 
-// Sources returns the pages behind the causes, numbered.
+// Sources returns the numbered pages that document the causes.
 func (r Report) Sources() []Source {
 	var sources []Source
 	seen := map[string]bool{"": true}
@@ -77,17 +77,17 @@ func (r Report) Sources() []Source {
 	return sources
 }
 
-// causes are the published error codes that an edit can fail with.
+// causes are the documented error codes of failed edits.
 var causes = []Cause{
 	// Editing.
 	{Code: "InvalidParameter.ResourceContentBad", Remedy: FixInput, Source: imsCodes, Advice: Text{
-		"A source file is damaged, or has streams that cannot be read. Play it or run ffprobe on it, and replace it. Open a ticket if it is sound.",
+		"A source file is damaged, or has streams that cannot be read. Play it or run ffprobe on it, and replace it. If the file is intact, open a ticket.",
 		"素材文件已损坏，或其中的流无法读取。请播放该文件或用 ffprobe 检查，然后更换；若文件正常，请提交工单。"}},
 	{Code: "InvalidMaterial.NotFound", Remedy: FixInput, Source: imsCodes, Advice: Text{
-		"A clip's URL leads to no file. Check that the OSS object in the message exists and was not deleted before the edit ran.",
+		"There is no file at the URL of a clip. Check that the OSS object in the message exists and was not deleted before the edit ran.",
 		"片段的 URL 没有对应的文件。请确认错误信息中的 OSS 对象存在，且没有在剪辑运行前被删除。"}},
 	{Code: "QueryMaterialFailed", Remedy: FixInput, Source: imsCodes, Advice: Text{
-		"A source could not be analysed, mostly because of its format. Look up the error of the media ID in the message.",
+		"A source could not be analysed, usually because of its format. Look up the error of the media ID in the message.",
 		"素材分析失败，多由格式引起。请查询错误信息中媒资 ID 自身的错误。"}},
 	{Code: "ProduceTimelineFormatError", Remedy: FixInput, Source: imsCodes, Advice: Text{
 		"The project's timeline is not valid. The message names the part; correct it and produce again.",
@@ -96,10 +96,10 @@ var causes = []Cause{
 		"The timeline is not accepted. Check its JSON, and the times of its clips against the sources.",
 		"时间线不被接受。请检查其 JSON，并对照素材检查各片段的时间。"}},
 	{Code: "ProjectNotFound", Remedy: FixInput, Source: imsCodes, Advice: Text{
-		"There is no project of this ID in the region. Was it deleted, or is the region another?",
+		"There is no project with this ID in the region. It may have been deleted, or the region may be wrong.",
 		"该地域中没有此工程 ID。是否已被删除，或地域不对？"}},
 	{Code: "ResourceNotFound", Remedy: FixInput, Source: imsCodes, Advice: Text{
-		"Something that the edit refers to does not exist. Check the IDs in the timeline.",
+		"A resource of the edit does not exist. Check the IDs in the timeline.",
 		"剪辑引用的资源不存在。请检查时间线中的各个 ID。"}},
 	// Parameters and sources.
 	{Code: "InvalidParameter", Remedy: FixInput, Source: imsCodes, Advice: Text{
@@ -112,19 +112,19 @@ var causes = []Cause{
 		"A source file does not exist. Check the object's name and that it is still there.",
 		"素材文件不存在。请检查对象名称，并确认文件仍在。"}},
 	{Code: "InvalidParameter.ResourceDeleted", Remedy: FixInput, Source: mpsCodes, Advice: Text{
-		"A source was deleted before the edit could read it. Restore it, or take it out of the timeline.",
+		"A source was deleted before the edit could read it. Restore it, or remove it from the timeline.",
 		"素材在剪辑读取之前已被删除。请恢复素材，或将其移出时间线。"}},
 	{Code: "InvalidParameter.ResourceNotSupported", Remedy: FixInput, Source: mpsCodes, Advice: Text{
-		"A source is of a kind that is not supported, often by its file extension. Convert it first.",
+		"The type of a source is not supported, often because of its file extension. Convert the file first.",
 		"不支持该类素材，常见原因是文件扩展名。请先转换格式。"}},
 	{Code: "InvalidParameter.NoAudioStream", Remedy: FixInput, Source: mpsCodes, Advice: Text{
 		"A source has no audio stream where one is needed. Use another source, or leave the audio out.",
 		"素材缺少所需的音频流。请更换素材，或去掉音频部分。"}},
 	{Code: "InvalidParameter.MergeFileNoVideoOrAudio", Remedy: FixInput, Source: mpsCodes, Advice: Text{
-		"Files that are joined need a video and an audio stream each. Add the missing stream.",
+		"Each of the files to join needs a video and an audio stream. Add the missing stream.",
 		"参与拼接的文件必须同时有视频流和音频流。请补上缺少的流。"}},
 	{Code: "InvalidParameter.OutOfRange", Remedy: FixInput, Source: mpsCodes, Advice: Text{
-		"A value is outside of its range. The message names the parameter.",
+		"A value is out of range. The message names the parameter.",
 		"取值超出范围，错误信息会指出参数。"}},
 	{Code: "InvalidParameter.NotSupported", Remedy: FixInput, Source: mpsCodes, Advice: Text{
 		"The combination of parameters is not supported, such as a profile for this codec.",
@@ -146,7 +146,7 @@ var causes = []Cause{
 		"The service may not read or write the bucket. Authorise its role, and check the bucket's policy and IP whitelist.",
 		"服务无权读写该 Bucket。请授权其角色，并检查 Bucket 策略和 IP 白名单。"}},
 	{Code: "PermissionDenied.ResourceQuotaExceed", Remedy: FixAccount, Source: mpsCodes, Advice: Text{
-		"A quota of the account is used up. Wait until it is free again, or have it raised.",
+		"A quota of the account is exhausted. Wait until quota is available again, or request a higher quota.",
 		"账号的配额已用完。请等待释放或申请提高配额。"}},
 	{Code: "OperationDenied", Remedy: FixAccount, Source: vodCodes, Advice: Text{
 		"The service is not activated for the account. Activate it in the console.",
@@ -159,23 +159,23 @@ var causes = []Cause{
 		"服务未开通或已被冻结。请在控制台检查账号状态。"}},
 	// Load and faults.
 	{Code: "RequestsTooFrequent", Remedy: TryAgain, Source: imsCodes, Advice: Text{
-		"Too many requests at a time. Submit the edit again, and space the requests out.",
+		"Too many requests at the same time. Submit the edit again, at a lower rate.",
 		"请求过于频繁。请降低频率后重新提交。"}},
 	{Code: "Throttling", Remedy: TryAgain, Source: mpsCodes, Advice: Text{
-		"Too many requests at a time. Submit the edit again, and space the requests out.",
+		"Too many requests at the same time. Submit the edit again, at a lower rate.",
 		"请求过于频繁而被限流。请降低频率后重新提交。"}},
 	{Code: "Throttling.User", Remedy: TryAgain, Source: imsFAQ, Advice: Text{
-		"The account submits edits faster than its limit. Submit again, more slowly.",
+		"The account submits edits faster than its limit. Submit the edit again, at a lower rate.",
 		"账号提交剪辑的速度超过上限。请放慢速度后重新提交。"}},
 	{Code: "ServiceUnAvailable", Remedy: TryAgain, Source: vodCodes, Advice: Text{
-		"The service was unavailable for a while. Produce the edit again; open a ticket if it goes on.",
+		"The service was temporarily unavailable. Produce the edit again. If it fails again, open a ticket.",
 		"服务暂时不可用。请重新合成；若持续出现，请提交工单。"}},
 	{Code: "InternalError", Remedy: ProviderFault, Source: vodCodes, Advice: Text{
-		"The service failed by itself. Produce the edit again later; if it fails again, open a ticket with the media ID.",
+		"The service had an internal error. Produce the edit again later. If it fails again, open a ticket with the media ID.",
 		"服务内部错误。请稍后重新合成；若仍失败，请附上媒资 ID 提交工单。"}},
 }
 
-// byCode finds a cause by its code in lower case: some codes are spelled in more than one way.
+// byCode holds the causes by code in lower case, because some codes are spelled in several ways.
 var byCode = func() map[string]Cause {
 	m := map[string]Cause{}
 	for _, c := range causes {
@@ -184,14 +184,14 @@ var byCode = func() map[string]Cause {
 	return m
 }()
 
-// causeOf returns what is published about a code. Where it is not published itself, it is about the
-// longest part of its name, up to a dot, that is; else it says that the code is unknown.
+// causeOf returns the cause of a code. If the code is not documented, it returns the cause of the longest documented
+// part of the code that ends before a dot. If there is none, it returns a cause that says that the code is unknown.
 func causeOf(code string) Cause {
 	switch code {
 	case noCode:
-		return Cause{Code: code, Remedy: NotPublished, Advice: Text{"The event names no error code. Go by the message.", "事件没有错误码，请以错误信息为准。"}}
+		return Cause{Code: code, Remedy: NotPublished, Advice: Text{"The event has no error code. See the message.", "事件没有错误码，请以错误信息为准。"}}
 	case unreadable:
-		return Cause{Code: code, Remedy: NotPublished, Advice: Text{"The stored object is not a readable record.", "存储的对象不是可读的记录。"}}
+		return Cause{Code: code, Remedy: NotPublished, Advice: Text{"The stored object cannot be read as a record.", "存储的对象不是可读的记录。"}}
 	}
 	for name := code; name != ""; name = name[:max(strings.LastIndexByte(name, '.'), 0)] {
 		if c, ok := byCode[strings.ToLower(name)]; ok {
@@ -200,6 +200,6 @@ func causeOf(code string) Cause {
 		}
 	}
 	return Cause{Code: code, Remedy: NotPublished, Advice: Text{
-		"Not among the codes that the producers publish for edits. Go by the message.",
+		"The producers do not document this code for edits. See the message.",
 		"不在服务方公布的剪辑错误码之中。请以错误信息为准。"}}
 }

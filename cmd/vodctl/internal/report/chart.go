@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A unit is how much time one bar stands for.
+// A unit is the length of time of one bar.
 type unit int
 
 const (
@@ -20,7 +20,7 @@ const (
 // String returns the unit's name.
 func (u unit) String() string { return [...]string{"hour", "day", "month", "year"}[u] }
 
-// startOf returns the beginning of the unit that contains t, in t's zone.
+// startOf returns the start of the unit that contains t, in t's time zone.
 func startOf(u unit, t time.Time) time.Time {
 	y, m, d := t.Date()
 	switch u {
@@ -35,8 +35,8 @@ func startOf(u unit, t time.Time) time.Time {
 	}
 }
 
-// next returns the beginning of the unit after the one that begins at t. It is after t, also where a
-// clock is put back and an hour comes twice.
+// next returns the start of the unit after the one that starts at t. The result is after t, also at the end of
+// daylight saving time, when an hour occurs twice.
 func (u unit) next(t time.Time) time.Time {
 	y, m, d := t.Date()
 	var n time.Time
@@ -56,8 +56,8 @@ func (u unit) next(t time.Time) time.Time {
 	return n
 }
 
-// unitFor returns the unit in which a time range of that length is shown: hours for up to four days, days
-// for up to half a year.
+// unitFor returns the unit for a time range of the given length: hours for up to four days, days for up to half a
+// year.
 func unitFor(length time.Duration) unit {
 	const oneDay = 24 * time.Hour
 	switch {
@@ -72,7 +72,7 @@ func unitFor(length time.Duration) unit {
 	}
 }
 
-// A Chart is the outcomes over time.
+// A Chart shows the outcomes over time.
 type Chart struct {
 	Bars []Bar
 	unit unit
@@ -92,7 +92,7 @@ func (b Bar) Total() int { return b.Success + b.Fail }
 // ID identifies the bar within the page.
 func (b Bar) ID() int64 { return b.Start.Unix() }
 
-// Label names the bar's time.
+// Label returns the name of the bar's time.
 func (b Bar) Label() Text {
 	switch t := b.Start; b.unit {
 	case month:
@@ -106,19 +106,19 @@ func (b Bar) Label() Text {
 	}
 }
 
-// short names the bar's time below the chart.
+// short returns the name of the bar's time below the chart.
 func (b Bar) short() string {
 	return b.Start.Format([...]string{"01-02 15:04", "01-02", "2006-01", "2006"}[b.unit])
 }
 
-// Unit returns the name of what one bar stands for.
+// Unit returns the name of the chart's unit.
 func (c Chart) Unit() Text {
 	return [...]Text{{"hour", "小时"}, {"day", "日"}, {"month", "月"}, {"year", "年"}}[c.unit]
 }
 
-// Worst returns the bar that stands out, or nil: at least 10 failures, and more than three standard
-// deviations above what the failure rate of all other bars leads one to expect. Of several it is the one
-// with the most failures beyond that.
+// Worst returns the bar with unusually many failures, or nil. Such a bar has at least 10 failures, and more than three
+// standard deviations above the number that the failure rate of all other bars predicts. If there are several, Worst
+// returns the one with the largest difference.
 func (c Chart) Worst() *Bar {
 	const least, deviations = 10, 3
 	all := Bar{}
@@ -140,12 +140,12 @@ func (c Chart) Worst() *Bar {
 	return worst
 }
 
-// A Picture is a chart laid out on a canvas of 1000 by 100, which is stretched to fit. Its labels are
-// outside of the canvas, so that they are not stretched with it.
+// A Picture is a chart on a canvas of 1000 by 100, which the page stretches. The labels are outside the canvas, so
+// that they are not stretched.
 type Picture struct {
 	Columns    []Column
-	Grid       []string // the y of lines
-	YLabels    []string // from above
+	Grid       []string // the y coordinates of lines
+	YLabels    []string // from top to bottom
 	XLabels    []XLabel
 	ColumnSize string
 }
@@ -161,15 +161,16 @@ type Column struct {
 	RatePercent string
 }
 
-// An XLabel names a bar, centred below it.
+// An XLabel is the label of a bar, centred below it.
 type XLabel struct {
 	Bar  int64  // its ID
-	X    string // of the bar's middle, in percent of the width
+	X    string // the middle of the bar, in percent of the width
 	Text string
-	Rest bool // left out where there is little room
+	Rest bool // left out on a narrow page
 }
 
-// Counts is the picture of numbers: failures at the bottom, where they can be compared, successes on top.
+// Counts returns the picture of the numbers. Failures are at the bottom, where they are easy to compare, and successes
+// on top.
 func (c Chart) Counts() Picture {
 	top := 0
 	for _, b := range c.Bars {
@@ -179,7 +180,7 @@ func (c Chart) Counts() Picture {
 		func(v float64) string { return number(int(v)) })
 }
 
-// Rates is the picture of the share of failures.
+// Rates returns the picture of the failure rates.
 func (c Chart) Rates() Picture {
 	top := 0.0
 	for _, b := range c.Bars {
@@ -191,7 +192,7 @@ func (c Chart) Rates() Picture {
 
 func rate(b Bar) float64 { return 100 * float64(b.Fail) / float64(max(b.Total(), 1)) }
 
-// picture lays out the bars. values returns the failures of a bar and the height of the whole.
+// picture lays out the bars. values returns the failures of a bar and its total height.
 func (c Chart) picture(top float64, values func(Bar) (fail, all float64), label func(float64) string) Picture {
 	p := Picture{Grid: []string{"0", "50", "100"}, YLabels: []string{label(top), label(top / 2), label(0)}}
 	if math.Mod(top, 2) != 0 && top < 10 {
@@ -213,7 +214,8 @@ func (c Chart) picture(top float64, values func(Bar) (fail, all float64), label 
 	return p
 }
 
-// xLabels names every bar, or every so many that their names have room, counted back from the newest.
+// xLabels returns labels for every bar, or for every n-th bar if there is not enough room. It counts back from the
+// newest bar.
 func (c Chart) xLabels() []XLabel {
 	const most = 8
 	n := len(c.Bars)
@@ -228,7 +230,7 @@ func (c Chart) xLabels() []XLabel {
 	return labels
 }
 
-// niceCeil returns a round number that is not below v.
+// niceCeil returns a round number that is at least v.
 func niceCeil(v float64) float64 {
 	if v <= 0 {
 		return 1
@@ -242,7 +244,7 @@ func niceCeil(v float64) float64 {
 	return 10 * power
 }
 
-// decimal spells v with up to two digits after the point.
+// decimal formats v with up to two digits after the point.
 func decimal(v float64) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(v, 'f', 2, 64), "0"), ".")
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Level is how much a sentence asks for attention.
+// A Level is the severity of an Item.
 type Level string
 
 // The levels.
@@ -16,15 +16,15 @@ const (
 	Note Level = "note"
 )
 
-// An Item is one sentence by which a person decides.
+// An Item is one sentence of the summary.
 type Item struct {
 	Level   Level
 	Text    Text
-	Link    string // the ID of the section with more of it
-	Command string // that says or does more
+	Link    string // the ID of the section with the details
+	Command string // a command to run next
 }
 
-// Headline says since when nothing has failed.
+// Headline returns the sentence about the last failure.
 func (r Report) Headline() Item {
 	switch {
 	case r.Total == 0:
@@ -38,14 +38,14 @@ func (r Report) Headline() Item {
 	default:
 		level := OK
 		if r.SinceYesterday != nil && r.SinceYesterday.Failed > 0 {
-			level = Note // a short while is not yet good news
+			level = Note // too short to be good news
 		}
 		return Item{Level: level, Text: say("Nothing has failed for %s, since %s (%s).", "自 %[2]s 起已有 %[1]s没有失败（%[3]s）。",
 			ago(r.Generated.Sub(*r.LastFailure)), minute(*r.LastFailure), edits(r.Unbroken))}
 	}
 }
 
-// Items are what else a person decides by, in the order of the page.
+// Items returns the other sentences of the summary, in the order of the page.
 func (r Report) Items() []Item {
 	var items []Item
 	for _, item := range []Item{
@@ -58,7 +58,7 @@ func (r Report) Items() []Item {
 	return items
 }
 
-// named is how many codes a sentence names.
+// named is the maximum number of codes in a sentence.
 const named = 3
 
 func (r Report) sinceYesterday() Item {
@@ -97,18 +97,18 @@ func (r Report) newCauses() Item {
 	case len(codes) == 0 && r.Failed == 0:
 		return Item{}
 	case len(codes) == 0:
-		return Item{Level: OK, Text: Text{"No cause is new: each was there in the time before.", "没有新的失败原因：都在前一时间段出现过。"}}
+		return Item{Level: OK, Text: Text{"There are no new causes: each one also occurred in the previous time range.", "没有新的失败原因：都在前一时间段出现过。"}}
 	case more > 0:
 		return Item{Level: Bad, Link: "causes", Text: say("New causes: %s and %d more.", "新的失败原因：%s，另有 %d 个。", strings.Join(codes, ", "), more)}
 	case len(codes) > 1:
 		return Item{Level: Bad, Link: "causes", Text: say("New causes: %s.", "新的失败原因：%s。", strings.Join(codes, ", "))}
 	default:
-		return Item{Level: Bad, Link: "causes", Text: say("A cause is new: %s.", "新的失败原因：%s。", codes[0])}
+		return Item{Level: Bad, Link: "causes", Text: say("New cause: %s.", "新的失败原因：%s。", codes[0])}
 	}
 }
 
-// lastCallback warns of a silence that is longer than any pause of the time range: then the edits may go on
-// while their callbacks do not arrive.
+// lastCallback returns a warning if the time since the last callback is longer than any pause in the time range. The
+// edits may then continue while their callbacks do not arrive.
 func (r Report) lastCallback() Item {
 	const short = time.Hour
 	switch {
@@ -117,7 +117,7 @@ func (r Report) lastCallback() Item {
 	case r.LastHeard == nil:
 		return Item{Level: Warn, Text: Text{"No callback has been recorded yet.", "尚未记录任何回调。"}}
 	}
-	silence := max(r.Generated.Sub(*r.LastHeard), 0) // clocks differ a little
+	silence := max(r.Generated.Sub(*r.LastHeard), 0) // clocks can differ slightly
 	pause := time.Duration(r.LongestPause * float64(time.Second))
 	if silence <= max(pause, short) {
 		return Item{Level: OK, Text: say("The last callback came %s ago.", "最近一次回调在 %s前收到。", ago(silence))}
@@ -135,7 +135,7 @@ func (r Report) missing() Item {
 		return Item{Level: Bad, Link: "missing", Text: say("%s ended without a callback.", "%s已结束但没有回调。", edits(r.MissingTotal))}
 	}
 	return Item{Level: Note, Command: r.ReconcileCommand(), Text: Text{
-		"No edit is known to be missing. To ask the producer which edits ended without a callback:",
+		"No edits without a callback are recorded. To ask the producer for them:",
 		"没有已知的缺失剪辑。要向服务方核对哪些剪辑结束后没有回调：",
 	}}
 }
@@ -145,10 +145,10 @@ func (r Report) wentOn() Item {
 	case l == nil && r.Success == 0:
 		return Item{}
 	case l == nil:
-		return Item{Level: Note, Text: say("How produced edits went on is not recorded. To have it, name events such as %s in the function's RECORD_EVENTS.",
+		return Item{Level: Note, Text: say("Later events of produced edits are not recorded. To record them, add event types such as %s to the function's RECORD_EVENTS.",
 			"没有记录成片的后续处理。如需记录，请在函数的 RECORD_EVENTS 中加入 %s 等事件。", "TranscodeComplete, AIMediaAuditComplete")}
 	case l.Failed+l.Blocked > 0:
-		return Item{Level: Bad, Link: "later", Text: say("%s produced well and cannot be watched.", "%s合成成功但无法播放。", edits(l.Failed+l.Blocked))}
+		return Item{Level: Bad, Link: "later", Text: say("%s succeeded but cannot be watched.", "%s合成成功但无法播放。", edits(l.Failed+l.Blocked))}
 	default:
 		return Item{}
 	}
@@ -158,7 +158,7 @@ func (r Report) rejected() Item {
 	if r.RejectedAll == 0 {
 		return Item{}
 	}
-	return Item{Level: Warn, Link: "rejected", Text: say("%s: no event could be read in them.", "%s：其中没有可读的事件。",
+	return Item{Level: Warn, Link: "rejected", Text: say("%s: they contain no valid event.", "%s：其中没有可读的事件。",
 		Text{"Rejected deliveries, " + number(r.RejectedAll), number(r.RejectedAll) + " 次投递被拒绝"})}
 }
 
@@ -167,7 +167,7 @@ func (r Report) worst() Item {
 	if b == nil {
 		return Item{}
 	}
-	return Item{Level: Warn, Link: "over-time", Text: say("One %s stands out: %s, when %s of %s failed.", "有一%s明显异常：%s，%[4]s中有 %[3]s 次失败。",
+	return Item{Level: Warn, Link: "over-time", Text: say("One %s has unusually many failures: %s, when %s of %s failed.", "有一%s明显异常：%s，%[4]s中有 %[3]s 次失败。",
 		r.Chart.Unit(), b.Label(), number(b.Fail), edits(b.Total()))}
 }
 
@@ -175,11 +175,11 @@ func (r Report) afterEnd() Item {
 	if r.Future == 0 {
 		return Item{}
 	}
-	return Item{Level: Note, Text: say("%s ended after the time range, by their own clock. They are counted, and in no chart.",
+	return Item{Level: Note, Text: say("%s ended after the time range, by their own clock. They are counted, but the chart does not show them.",
 		"%s的结束时间晚于该时间段（按其自身时钟）。已计入总数，但不在图中。", edits(r.Future))}
 }
 
-// Short returns a code as it fits into a sentence or a menu.
+// Short returns a code, shortened for a sentence or a menu.
 func (r Report) Short(code string) string {
 	const most = 40
 	text := []rune(r.Show(code))
@@ -189,7 +189,7 @@ func (r Report) Short(code string) string {
 	return string(text)
 }
 
-// Show returns a text of an event as the page shows it.
+// Show returns a text of an event in the form in which the page shows it.
 func (r Report) Show(text string) string {
 	if r.View.Printable == nil {
 		return text
@@ -197,17 +197,17 @@ func (r Report) Show(text string) string {
 	return r.View.Printable(text)
 }
 
-// ListCommand lists all failures of the time range.
+// ListCommand returns the command that lists all failures of the time range.
 func (r Report) ListCommand() string {
 	return r.View.Command("list", "--since", r.Since.UTC().Format(time.RFC3339), "--until", r.Until.UTC().Format(time.RFC3339), "--status", "fail")
 }
 
-// RejectedCommand lists all rejected deliveries of the time range.
+// RejectedCommand returns the command that lists all rejected deliveries of the time range.
 func (r Report) RejectedCommand() string {
 	return r.View.Command("list", "--rejected", "--since", r.Since.UTC().Format(time.RFC3339), "--until", r.Until.UTC().Format(time.RFC3339))
 }
 
-// ReconcileCommand records which edits ended without a callback.
+// ReconcileCommand returns the command that records the edits without a callback.
 func (r Report) ReconcileCommand() string {
 	words := []string{"reconcile", "--to", r.Source}
 	if r.View.vod {
@@ -216,7 +216,7 @@ func (r Report) ReconcileCommand() string {
 	return r.View.Command(words...)
 }
 
-// ReplayCommand says which rejected deliveries are events for the current parser.
+// ReplayCommand returns the command that shows which rejected deliveries the current parser accepts.
 func (r Report) ReplayCommand() string {
 	return r.View.Command("replay", "--rejected", "--to", r.Source, "--dry-run")
 }

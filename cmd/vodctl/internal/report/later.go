@@ -12,41 +12,41 @@ import (
 	"github.com/vod-callback/recorder/internal/store"
 )
 
-// A stage is what an event that follows a produced edit says about its media.
+// A stage says what a later event of a produced edit means for its media.
 type stage int
 
 const (
-	watchable stage = iota // by success; fail means that it is not
-	analysed               // fail means that it will not become watchable; success says nothing yet
-	reviewed               // the verdict is in the record
+	watchable stage = iota // success: the media can be watched; fail: it cannot
+	analysed               // fail: the media will not be watchable; success: not yet known
+	reviewed               // the result of the review is in the record
 )
 
-// LaterEvents are the events of VOD and IMS that say how a produced edit went on.
+// LaterEvents are the event types of VOD and IMS that can follow a produced edit.
 var LaterEvents = slices.Sorted(maps.Keys(stages))
 
 var stages = map[string]stage{
 	"FileUploadComplete":      analysed,
 	"VideoAnalysisComplete":   analysed,
 	"StreamTranscodeComplete": watchable, // one stream
-	"TranscodeComplete":       watchable, // all streams; a success where at least one is
+	"TranscodeComplete":       watchable, // all streams; success if at least one succeeded
 	"TranscodeParentComplete": watchable,
 	"MediaConvertComplete":    watchable,
-	"RegisterMediaComplete":   watchable, // IMS: the output is a media asset and analysed
+	"RegisterMediaComplete":   watchable, // IMS: the output is a media asset and has been analysed
 	"CreateAuditComplete":     reviewed,
 	"AIMediaAuditComplete":    reviewed,
 }
 
-// Later is how the produced edits of a time range went on.
+// Later counts the later events of the produced edits of a time range.
 type Later struct {
 	Produced  int       `json:"produced"`
 	Watchable int       `json:"watchable"`
 	Failed    int       `json:"failed"`
 	Blocked   int       `json:"blocked"`
-	Unheard   int       `json:"unheard"`  // neither watchable, nor failed, nor blocked so far
+	Unheard   int       `json:"unheard"`  // not yet watchable, failed or blocked
 	Troubles  []Trouble `json:"troubles"` // the newest failed and blocked ones
 }
 
-// A Trouble is why a produced edit cannot be watched.
+// A Trouble is a produced edit that cannot be watched.
 type Trouble struct {
 	Time    time.Time `json:"time"`
 	Media   string    `json:"media_id"`
@@ -56,19 +56,19 @@ type Trouble struct {
 	Message string    `json:"error_message,omitempty"`
 }
 
-// A course is what became of one media so far.
+// A course holds the later events of one media ID so far.
 type course struct {
 	watchable bool
 	failed    *Trouble // the newest
 	verdict   Trouble  // the newest
 }
 
-// OpensLater says which objects AddLater wants opened: what failed, and reviews.
+// OpensLater reports whether AddLater needs the content of an object: it needs failures and reviews.
 func (b *Builder) OpensLater(k store.KeyFacts) bool {
 	return k.Status == events.Fail || stages[k.EventType] == reviewed
 }
 
-// AddLater takes a record of one of LaterEvents, in any order. ExpectLater comes first.
+// AddLater adds a record of one of LaterEvents, in any order. Call ExpectLater first.
 func (b *Builder) AddLater(r query.Row) {
 	event := r.EventType
 	if !r.Time.After(b.options.Now) {
@@ -97,21 +97,21 @@ func (b *Builder) AddLater(r query.Row) {
 	}
 }
 
-// ExpectLater prepares for AddLater, and adds the section about it to the page. Call it before Add. It costs
+// ExpectLater prepares for AddLater, and adds the section about later events to the page. Call it before Add. It uses
 // memory for each produced edit.
 func (b *Builder) ExpectLater() {
 	b.courses, b.produced = map[string]*course{}, map[string]bool{}
 }
 
-// verdict reads whether a review blocked the media, and why. VOD has the members at the top or in Data, IMS
-// in MessageBody; both are an object or a string that holds one.
+// verdict returns whether a review blocked the media, and why. VOD has the members at the top level or in Data, IMS in
+// MessageBody. Both are an object, or a string that contains one.
 func verdict(raw json.RawMessage) (blocked bool, reason string) {
 	for range 3 {
 		var e struct {
 			AuditStatus, Reason, Suggestion, Label string
 			Data, MessageBody                      json.RawMessage
 		}
-		_ = json.Unmarshal(unquote(raw), &e) // a member of another type says nothing; the others still count
+		_ = json.Unmarshal(unquote(raw), &e) // ignore members of another type
 		if e.AuditStatus == "Blocked" || e.Suggestion == "block" {
 			return true, cmp.Or(e.Reason, e.Label)
 		}
@@ -122,7 +122,7 @@ func verdict(raw json.RawMessage) (blocked bool, reason string) {
 	return false, ""
 }
 
-// unquote returns the JSON inside a JSON string, and anything else as it is.
+// unquote returns the JSON inside a JSON string, and any other value unchanged.
 func unquote(raw json.RawMessage) []byte {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
@@ -131,7 +131,7 @@ func unquote(raw json.RawMessage) []byte {
 	return raw
 }
 
-// later sums up how the produced edits went on.
+// later returns the counts of the later events.
 func (b *Builder) later() *Later {
 	if b.courses == nil {
 		return nil

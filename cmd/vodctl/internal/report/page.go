@@ -21,11 +21,11 @@ var (
 	pageJS string
 )
 
-// pages are the page's template for each language that it begins with.
+// pages holds the page's template for each initial language.
 var pages = map[Lang]*template.Template{English: parse(English), Chinese: parse(Chinese)}
 
-// parse returns the template. In it a text is shown by "t", or by "say" with its words in place. Where an
-// attribute or an element cannot hold both languages, "attr" and "data" leave it to the script.
+// parse returns the template. Its function "t" shows a text, and "say" shows a text with arguments. For an attribute or
+// element that cannot contain both languages, "attr" and "data" store both for the script.
 func parse(lang Lang) *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
 		"lang": func() Lang { return lang },
@@ -52,13 +52,13 @@ func parse(lang Lang) *template.Template {
 	}).Parse(pageHTML))
 }
 
-// Policy is the page's content security policy: its own style and script and nothing else, from nowhere.
+// Policy is the page's content security policy. It allows only the page's own style and script.
 var Policy = "default-src 'none'; img-src data:; style-src " + hash(pageCSS) + "; script-src " + hash(pageJS) + "; base-uri 'none'; form-action 'none'"
 
-// inline returns a style or script element. The text is this package's own, and html/template would change
-// it, so that the policy's hash would not fit.
+// inline returns a style or script element. It bypasses html/template, which would change the text, so that the
+// policy's hash would not match. The text is a constant of this package.
 func inline(element, text string) template.HTML {
-	return template.HTML("<" + element + ">" + text + "</" + element + ">") //nolint:gosec // G203: nothing of an event is in it
+	return template.HTML("<" + element + ">" + text + "</" + element + ">") //nolint:gosec // G203: it contains nothing from events
 }
 
 func hash(text string) string {
@@ -66,12 +66,12 @@ func hash(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// Write writes the page. All that comes from events is escaped by html/template.
+// Write writes the page. html/template escapes everything that comes from events.
 func (r Report) Write(w io.Writer) error {
 	if r.View.Lang != Chinese {
 		r.View.Lang = English
 	}
-	var b bytes.Buffer // an incomplete page is never written
+	var b bytes.Buffer // buffered, so that an incomplete page is never written
 	if err := pages[r.View.Lang].Execute(&b, r); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

@@ -1,9 +1,9 @@
-// Package report makes a page about the edits of a time range: which ended how, why some failed, and what
-// to do. The page is one HTML file that needs nothing but itself.
+// Package report makes a page about the edits of a time range: how they ended, why some failed, and what to do. The
+// page is one self-contained HTML file.
 //
-// A Builder counts what it is given and returns a Report, the model, which is also served as JSON
-// (report.json). page.html shows a Report; headline.go says what a person decides by; causes.go knows the
-// published error codes; later.go follows produced edits on; chart.go draws.
+// A Builder counts outcomes and returns a Report, the data of the page, which is also served as JSON (report.json).
+// page.html shows a Report. headline.go makes the summary, causes.go has the documented error codes, later.go handles
+// the later events of produced edits, and chart.go makes the charts.
 package report
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/vod-callback/recorder/events"
 )
 
-// A Report is what the page shows. Its JSON form is what /report.json serves.
+// A Report is the data of the page. /report.json serves it as JSON.
 type Report struct {
 	Source    string    `json:"source"`
 	Since     time.Time `json:"since"`
@@ -20,25 +20,25 @@ type Report struct {
 	Generated time.Time `json:"generated"`
 
 	Totals                    // of the time range
-	Before         Totals     `json:"before"`                    // of the time of the same length before it
-	SinceYesterday *Recent    `json:"since_yesterday,omitempty"` // nil where the time range does not reach until now
+	Before         Totals     `json:"before"`                    // of the previous time range of the same length
+	SinceYesterday *Recent    `json:"since_yesterday,omitempty"` // nil if the time range does not include the current time
 	LastFailure    *time.Time `json:"last_failure,omitempty"`    // the newest
 	Unbroken       int        `json:"successes_since"`           // edits that succeeded after it
 	LastHeard      *time.Time `json:"last_heard,omitempty"`      // when the last callback was received
 	LongestPause   float64    `json:"longest_pause_seconds"`     // between two edits of the time range
-	Future         int        `json:"after_until"`               // edits after the end of the time range, which no bar shows
+	Future         int        `json:"after_until"`               // edits after the end of the time range, which the chart does not show
 
 	Chart Chart `json:"-"`
-	Bars  []Bar `json:"bars"` // the chart's
+	Bars  []Bar `json:"bars"` // of the chart
 
 	Causes        []Code    `json:"causes"`
-	OtherCauses   int       `json:"other_causes"`   // codes beyond those
-	OtherFailures int       `json:"other_failures"` // and their failures
+	OtherCauses   int       `json:"other_causes"`   // codes that are not listed
+	OtherFailures int       `json:"other_failures"` // failures with these codes
 	Failures      []Failure `json:"failures"`       // the newest
 
 	Missing      []Missing  `json:"missing"` // the newest
 	MissingTotal int        `json:"missing_total"`
-	Later        *Later     `json:"later,omitempty"` // nil where nothing later is recorded
+	Later        *Later     `json:"later,omitempty"` // nil if no later events are recorded
 	Rejected     []Rejected `json:"rejected"`        // the newest
 	RejectedAll  int        `json:"rejected_total"`
 
@@ -48,22 +48,21 @@ type Report struct {
 	View View `json:"-"`
 }
 
-// A View is what the page needs besides its content.
+// A View holds the settings of the page.
 type View struct {
-	Lang    Lang    // in which it begins; English where it is empty
-	Refresh int     // seconds after which the page loads itself anew; 0 is never
-	Ranges  []Range // links to the same page about other time ranges
-	Notice  Text    // what the reader has to know about how the page was made
-	Live    bool    // the time range reaches until now
-	vod     bool    // all that failed is of VOD
-	// Command returns the command line of vodctl that reads the same store with these arguments.
+	Lang    Lang    // the initial language; the default is English
+	Refresh int     // seconds after which the page reloads; 0 means never
+	Ranges  []Range // links to the page for other time ranges
+	Notice  Text    // a notice for the reader, such as that the page is old
+	Live    bool    // the time range includes the current time
+	vod     bool    // all failures are of VOD
+	// Command returns a command line of vodctl with these arguments that reads the same store.
 	Command func(args ...string) string
-	// Printable returns a text with what would not show as itself spelled out, as on a terminal. Nil leaves
-	// texts alone.
+	// Printable escapes the invisible characters of a text, as for a terminal. It may be nil.
 	Printable func(string) string
 }
 
-// A Range is a link to the page about another time range.
+// A Range is a link to the page for another time range.
 type Range struct {
 	Label   Text
 	URL     string // relative, such as "?since=24h"
@@ -77,7 +76,7 @@ type Totals struct {
 	Failed  int `json:"failed"`
 }
 
-// Recent counts the edits since a moment, and the causes of the failures among them.
+// Recent counts the edits since a time, and the causes of the failures among them.
 type Recent struct {
 	Since time.Time `json:"since"`
 	Totals
@@ -87,17 +86,17 @@ type Recent struct {
 type Code struct {
 	Name     string    `json:"code"`
 	Count    int       `json:"count"`
-	Before   int       `json:"before"`  // in the time of the same length before
-	Recent   int       `json:"recent"`  // since yesterday
-	New      bool      `json:"new"`     // there are outcomes of the time before, and it is not among them
-	Message  string    `json:"message"` // the commonest
-	Varies   bool      `json:"varies"`  // there are others
+	Before   int       `json:"before"`  // failures in the previous time range
+	Recent   int       `json:"recent"`  // failures since yesterday
+	New      bool      `json:"new"`     // it does not occur in the previous time range, which has outcomes
+	Message  string    `json:"message"` // the most frequent one
+	Varies   bool      `json:"varies"`  // there are other messages
 	First    time.Time `json:"first"`
 	Newest   time.Time `json:"newest"`
-	Projects []Project `json:"projects"` // those with most failures
+	Projects []Project `json:"projects"` // the projects with the most failures
 	More     bool      `json:"more"`     // there are other projects
 	Cause    Cause     `json:"cause"`
-	Of       int       `json:"-"` // failures in all
+	Of       int       `json:"-"` // the total number of failures
 }
 
 // A Project is a project with failures of one cause.
@@ -113,10 +112,10 @@ type Failure struct {
 	Project string    `json:"project_id,omitempty"`
 	Code    string    `json:"error_code"`
 	Message string    `json:"error_message,omitempty"`
-	Bucket  int64     `json:"-"` // the bar that it belongs to
+	Bucket  int64     `json:"-"` // the ID of its bar
 }
 
-// A Missing is an edit that ended, as its producer says, and of which no callback came.
+// A Missing is an edit without a callback: the producer reports that it ended, but no callback came.
 type Missing struct {
 	Time    time.Time     `json:"time"`
 	Status  events.Status `json:"status"`
@@ -127,20 +126,20 @@ type Missing struct {
 	Message string        `json:"error_message,omitempty"`
 }
 
-// A Rejected is a delivery in which no event could be read.
+// A Rejected is a delivery that contains no valid event.
 type Rejected struct {
 	Time    time.Time `json:"time"`
 	Trigger string    `json:"trigger"`
 	Reason  string    `json:"reason"`
 }
 
-// The names that stand for an error code where there is none.
+// The names of missing error codes.
 const (
 	noCode     = "(no code)"
 	unreadable = "(unreadable record)"
 )
 
-// Periods returns the bars that the listed failures belong to, newest first, for the filter.
+// Periods returns the bars of the listed failures, newest first, for the filter.
 func (r Report) Periods() []Bar {
 	has := map[int64]bool{}
 	for _, f := range r.Failures {
@@ -168,11 +167,11 @@ func (r Report) ListedCodes() []string {
 	return names
 }
 
-// Rate is the share of edits that succeeded.
+// Rate returns the share of successful edits.
 func (t Totals) Rate() string { return percent(t.Success, t.Total) }
 
-// Spread says that no project stands out: there are many, and none is known to have two of the failures.
+// Spread reports whether the failures are spread over many projects, so that no project has noticeably more.
 func (c Code) Spread() bool { return c.More && c.Projects[0].Count == 1 }
 
-// Share returns how much of the failures the code has, out of 100.
+// Share returns the code's share of all failures, in percent.
 func (c Code) Share() string { return decimal(100 * float64(c.Count) / float64(max(c.Of, 1))) }

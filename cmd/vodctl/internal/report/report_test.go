@@ -158,12 +158,12 @@ func TestHeadline(t *testing.T) {
 		{"the newest failed", options(), []query.Row{fail(time.Minute, "A"), ok(time.Hour)}, []string{
 			"bad The newest edit failed, at 2026-11-22 14:59.", "bad 1 of 2 edits failed since yesterday: A 1.", "ok The last callback"}},
 		{"a new cause", options(), []query.Row{ok(time.Minute), fail(99*time.Hour, "B"), fail(15*24*time.Hour, "A")}, []string{
-			"ok Nothing has failed for 4 d 3 h", "ok None of 1 edit", "bad A cause is new: B.", "ok The last callback"}},
+			"ok Nothing has failed for 4 d 3 h", "ok None of 1 edit", "bad New cause: B.", "ok The last callback"}},
 		{"new causes", options(), []query.Row{
 			ok(time.Minute), fail(90*time.Hour, "B"), fail(91*time.Hour, "C"), fail(92*time.Hour, "D"), fail(93*time.Hour, "E"), ok(15 * 24 * time.Hour)}, []string{
 			"ok Nothing has failed", "ok None of 1 edit", "bad New causes: B, C, D and 1 more.", "ok The last callback"}},
 		{"no new cause", options(), []query.Row{ok(time.Minute), fail(99*time.Hour, "A"), fail(15*24*time.Hour, "A")}, []string{
-			"ok Nothing has failed", "ok None of 1 edit", "ok No cause is new", "ok The last callback"}},
+			"ok Nothing has failed", "ok None of 1 edit", "ok There are no new causes", "ok The last callback"}},
 		{"silence", options(), []query.Row{ok(50 * time.Hour), ok(53 * time.Hour), ok(60 * time.Hour)}, []string{
 			"ok Nothing failed in this time range", "warn No callback for 2 d 2 h; the longest pause of this time range was 7 h 0 min. Callbacks may be broken"}},
 		{"silence since the time before", options(), []query.Row{ok(15 * 24 * time.Hour)}, []string{
@@ -323,7 +323,7 @@ func TestSections(t *testing.T) {
 			b.ExpectLater()
 			b.Add(rowOf("m", end.Add(-time.Hour), events.Success))
 			b.AddLater(laterOf("TranscodeComplete", failureOf(time.Minute, "InternalError", "no", "")))
-		}, []string{later, "1 edit produced well and cannot be watched", "TranscodeComplete: "}, []string{"RECORD_EVENTS"}},
+		}, []string{later, "1 edit succeeded but cannot be watched", "TranscodeComplete: "}, []string{"RECORD_EVENTS"}},
 	} {
 		b := report.NewBuilder(options())
 		tt.fill(b)

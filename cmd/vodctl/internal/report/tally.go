@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// A tally counts how often values occur, in bounded memory. Where there are too many different ones it
-// counts as Misra and Gries do: one that more than one in maxTallied occurrences has is still found, and
-// counted too low.
+// A tally counts how often values occur, in bounded memory. If there are too many different values, it uses the
+// algorithm of Misra and Gries: it still finds every value with more than 1/maxTallied of the occurrences, but its
+// counts are too low.
 type tally map[string]*tallied
 
 type tallied struct {
@@ -18,7 +18,7 @@ type tallied struct {
 
 const maxTallied = 64
 
-// add counts a value. The example stands for it.
+// add counts a value. example is shown for it.
 func (t tally) add(value, example string) {
 	if c := t[value]; c != nil {
 		c.count++
@@ -34,7 +34,7 @@ func (t tally) add(value, example string) {
 	})
 }
 
-// top returns up to n of the commonest, and whether there are more.
+// top returns up to n of the most frequent values, and whether there are more.
 func (t tally) top(n int) (top []tallied, more bool) {
 	values := slices.SortedFunc(maps.Keys(t), func(a, b string) int {
 		return cmp.Or(cmp.Compare(t[b].count, t[a].count), cmp.Compare(a, b))

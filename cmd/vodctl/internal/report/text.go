@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// A Lang is a language that the page speaks.
+// A Lang is a language of the page.
 type Lang string
 
-// The languages of the page. It holds both, and this is the one that it begins with.
+// The languages of the page. Every page contains both.
 const (
 	English Lang = "en"
 	Chinese Lang = "zh"
 )
 
-// A Text is the same in both languages.
+// A Text is a text in both languages.
 type Text struct {
 	EN string `json:"en"`
 	ZH string `json:"zh"`
 }
 
-// same is a text that needs no translation.
+// same returns a text that needs no translation.
 func same(s string) Text { return Text{s, s} }
 
-// say formats a text as fmt.Sprintf does. An argument that is a Text stands for its language.
+// say formats a text in both languages with fmt.Sprintf. A Text in args is replaced by its text in each language.
 func say(en, zh string, args ...any) Text {
 	pick := func(lang Lang) []any {
 		picked := make([]any, len(args))
@@ -48,7 +48,7 @@ func (t Text) in(lang Lang) string {
 	return t.EN
 }
 
-// html returns both texts as elements, one of which the style sheet hides.
+// html returns both texts as elements. The style sheet hides one of them.
 func (t Text) html() template.HTML {
 	en, zh := template.HTMLEscapeString(t.EN), template.HTMLEscapeString(t.ZH)
 	if en == zh {
@@ -57,8 +57,8 @@ func (t Text) html() template.HTML {
 	return template.HTML(`<span lang="en">` + en + `</span><span lang="zh">` + zh + `</span>`) //nolint:gosec // G203: escaped above
 }
 
-// data returns the attributes by which the script sets a text that no style sheet can choose: that of the
-// attribute with the name, or, where name is empty, the content of the element.
+// data returns attributes with both texts, for texts that a style sheet cannot switch. The script sets the attribute
+// called name or, if name is empty, the content of the element.
 func (t Text) data(name string) template.HTMLAttr {
 	attrs := `data-en="` + template.HTMLEscapeString(t.EN) + `" data-zh="` + template.HTMLEscapeString(t.ZH) + `"`
 	if name != "" {
@@ -67,7 +67,7 @@ func (t Text) data(name string) template.HTMLAttr {
 	return template.HTMLAttr(attrs) //nolint:gosec // G203: escaped above
 }
 
-// plural spells n with an English noun and a Chinese pattern.
+// plural formats n with an English noun and a Chinese pattern.
 func plural(n int, noun, zh string) Text {
 	en := number(n) + " " + noun
 	if n != 1 {
@@ -78,7 +78,7 @@ func plural(n int, noun, zh string) Text {
 
 func edits(n int) Text { return plural(n, "edit", "%s 次剪辑") }
 
-// number spells n with commas, as the other commands do.
+// number formats n with commas, as in the other commands.
 func number(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -87,7 +87,7 @@ func number(n int) string {
 	return s
 }
 
-// percent spells part of whole. It says 100 and 0 only where that is the whole truth.
+// percent formats part of whole in percent. It returns 100 and 0 only if they are exact.
 func percent(part, whole int) string {
 	if whole == 0 {
 		return "–"
@@ -102,7 +102,7 @@ func percent(part, whole int) string {
 	return strconv.FormatFloat(v, 'f', -1, 64) + " %"
 }
 
-// ago spells a duration with its two largest units.
+// ago formats a duration with its two largest units.
 func ago(d time.Duration) Text {
 	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
 	switch {
@@ -115,11 +115,11 @@ func ago(d time.Duration) Text {
 	}
 }
 
-// clock spells t to the second, minute to the minute.
+// clock formats t in seconds, and minute in minutes.
 func clock(t time.Time) string  { return t.Format(time.DateTime) }
 func minute(t time.Time) string { return t.Format("2006-01-02 15:04") }
 
-// zone names t's offset from UTC.
+// zone returns t's offset from UTC.
 func zone(t time.Time) string {
 	if _, offset := t.Zone(); offset == 0 {
 		return "UTC"
