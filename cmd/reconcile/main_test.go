@@ -308,12 +308,12 @@ func TestConfiguration(t *testing.T) {
 		env  []string
 		want string // all of standard error
 	}{
-		{nil, `RECORD_TO="log:": the log cannot be listed, so there is nothing to hold the edits against; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
+		{nil, `RECORD_TO="log:": the log cannot be listed, so reconcile needs a store; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
 		{[]string{"RECORD_TO=ftp://x"}, `RECORD_TO="ftp://x": unknown scheme "ftp"; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
 		{[]string{"RECORD_TO=oss://user:pass@bucket"}, `RECORD_TO=[not shown: it may contain credentials]: the URL must not contain credentials; want oss://BUCKET[/PREFIX][?endpoint=URL&region=ID] or file:///DIR`},
 		{[]string{"RECORD_TO=file:///x", "RECONCILE_PRODUCER=mts", "RECONCILE_SINCE=15m", "RECONCILE_LONGEST=-1s", "LOG_LEVEL=INFO"},
 			`RECONCILE_PRODUCER="mts": unknown producer; want ims or vod
-RECONCILE_SINCE="15m": too short, because edits of the last 15m are not looked at; want a duration longer than 15m, such as "24h"
+RECONCILE_SINCE="15m": too short: edits of the last 15m are not checked; want a duration longer than 15m, such as "24h"
 RECONCILE_LONGEST="-1s": too short; want a positive duration such as "24h"
 LOG_LEVEL="INFO": unknown level; want debug, info, warn or error`},
 		{[]string{"RECORD_TO=file:///x", "RECONCILE_SINCE=1d", "RECONCILE_LONGEST=1"},

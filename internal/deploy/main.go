@@ -1,9 +1,9 @@
-// Command deploy is what the Makefile and Serverless Devs run around a deployment:
+// Command deploy has the tools that the Makefile and Serverless Devs run for a deployment:
 //
-//	deploy validate                      judge the files of the deployment, with .env and the account of `s config`
-//	deploy preflight -account ID FILE    judge the function of FILE, which is deployed now
-//	deploy redact COMMAND…               run a command, and keep callback keys and credentials out of what it prints
-//	deploy package ARCHIVE FILE…         pack the function, the same bytes for the same files
+//	deploy validate                      check the files of the deployment, with .env and the account of `s config`
+//	deploy preflight -account ID FILE    check the function of FILE before its deployment
+//	deploy redact COMMAND…               run a command, and remove callback keys and credentials from its output
+//	deploy package ARCHIVE FILE…         pack the function reproducibly
 package main
 
 import (
@@ -54,7 +54,7 @@ func run(args []string) (status int, err error) {
 	}
 }
 
-// secretVariables hold what must not be printed.
+// secretVariables are the variables whose values must not be printed.
 var secretVariables = []string{
 	"VOD_CALLBACK_KEYS", "AccessKeyID", "AccessKeySecret", "SecurityToken",
 	"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN",
@@ -69,7 +69,7 @@ func filter(env *sdevs.Env) *redact.Filter {
 	return redact.New(secretVariables, values)
 }
 
-// validate judges the deployment in the working directory, as far as it can be known without the cloud.
+// validate checks the deployment in the working directory, as far as possible without the cloud.
 func validate(env *sdevs.Env) (int, error) {
 	project, err := check.Read(".")
 	if err != nil {
@@ -91,7 +91,7 @@ func validate(env *sdevs.Env) (int, error) {
 	return say(verdict), nil
 }
 
-// askFirst judges the function of a file that is deployed now.
+// askFirst checks the function of a file before its deployment.
 func askFirst(env *sdevs.Env, account, file string) (int, error) {
 	project, err := check.Read(".")
 	if err != nil {
@@ -122,7 +122,7 @@ func judge(d check.Deployment, s *check.Service, account string, now bool) (prob
 	return f.Reconciler()
 }
 
-// say prints what was found, each finding once, and returns the exit status.
+// say prints each finding once, and returns the exit status.
 func say(v check.Verdict) int {
 	said := map[string]bool{}
 	for _, note := range v.Notes {

@@ -1,5 +1,5 @@
-// Package archive packs files into a ZIP archive for Function Compute, the same bytes for the same files:
-// sorted, at the top level of the archive, executable, without the times that zip(1) would add.
+// Package archive packs files into a reproducible ZIP archive for Function Compute. The files are sorted, at the top
+// level of the archive, executable, and without modification times.
 package archive
 
 import (
@@ -42,7 +42,7 @@ func Write(args []string, stdout io.Writer) (err error) {
 	return err
 }
 
-// earliest is the oldest time that a ZIP archive can hold.
+// earliest is the earliest time in a ZIP archive.
 var earliest = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // pack writes an archive of files to w.

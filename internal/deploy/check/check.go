@@ -1,9 +1,9 @@
-// Package check holds the files of a deployment against each other, against what Serverless Devs and ROS take, and
-// against what the functions do.
+// Package check compares the files of a deployment with each other, with what Serverless Devs and ROS accept, and with
+// what the functions do.
 //
-// It judges the deployment, not the text: a service file is looked at as it is deployed, with the environment and
-// .env, and the template as the function's name, region and account make it. So a setting may have any value that
-// works, and is a problem only where something would not.
+// It checks the deployment, not the text. It reads a service file as it is deployed, with the environment and .env, and
+// the template with the function's name, region and account. So a setting may have any value that works, and is a
+// problem only if something would not work.
 package check
 
 import (
@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// The files of a deployment. All but the first two can be left out.
+// The files of a deployment. All except the first two are optional.
 const (
 	ServiceFile   = "s.yaml"
 	TemplateFile  = "template.yml"
@@ -45,7 +45,7 @@ func Read(dir string) (Project, error) {
 	return p, nil
 }
 
-// Services are the service files of p.
+// Services returns the service files of p.
 func (p Project) Services() []string {
 	var files []string
 	for _, name := range []string{ServiceFile, QueueFile, ReconcileFile} {
@@ -56,10 +56,10 @@ func (p Project) Services() []string {
 	return files
 }
 
-// A Verdict is what is wrong with a deployment, and what is allowed but may surprise.
+// A Verdict holds the problems of a deployment, and notes on what is allowed but may be unintended.
 type Verdict struct{ Problems, Notes []string }
 
-// Of is the part of v that is about one file.
+// Of returns the part of v that is about one file.
 func (v Verdict) Of(file string) Verdict {
 	about := func(findings []string) (own []string) {
 		for _, finding := range findings {
@@ -72,7 +72,7 @@ func (v Verdict) Of(file string) Verdict {
 	return Verdict{Problems: about(v.Problems), Notes: about(v.Notes)}
 }
 
-// A report adds to a verdict what is found in one place.
+// A report adds the findings about one place to a verdict.
 type report struct {
 	verdict *Verdict
 	where   string
@@ -86,10 +86,10 @@ func (r report) note(format string, args ...any) {
 	r.verdict.Notes = append(r.verdict.Notes, r.where+": "+fmt.Sprintf(format, args...))
 }
 
-// in is a report on a part.
+// in returns a report about a part.
 func (r report) in(part string) report { return report{r.verdict, r.where + ": " + part} }
 
-// equal reports that something is not as it must be, and why it must.
+// equal adds a problem if got is not want. why is the reason for want.
 func (r report) equal(what string, got, want any, why string) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		r.problem("%s is %v, want %v: %s", what, got, want, why)
@@ -103,10 +103,11 @@ type Deployment struct {
 	observe  stack // its mapping is nil where there is no such file
 }
 
-// placeholder stands for the account where it is not known: the names must agree for any.
+// placeholder replaces an unknown account ID. The names must agree for any account.
 const placeholder = "1234567890123456"
 
-// Load reads what p deploys with env in an account, "" for an unknown one. What cannot be read is a problem.
+// Load reads the deployment of p with env in an account, which is "" if unknown. A file that cannot be read is a
+// problem.
 func (p Project) Load(env Lookup, account string) (Deployment, Verdict) {
 	var d Deployment
 	var v Verdict
@@ -150,13 +151,13 @@ func (p Project) Load(env Lookup, account string) (Deployment, Verdict) {
 	return d, v
 }
 
-// Check judges the files of p as env and the account make them.
+// Check checks the files of p with env and the account.
 func (p Project) Check(env Lookup, account string) Verdict {
 	d, v := p.Load(env, account)
 	for _, file := range slices.Sorted(maps.Keys(p)) {
 		secrets(report{&v, file}, p[file])
 	}
-	if len(v.Problems) > 0 { // what cannot be read cannot be compared either
+	if len(v.Problems) > 0 { // unreadable files cannot be compared
 		return v
 	}
 	for _, s := range d.Services {
@@ -167,37 +168,37 @@ func (p Project) Check(env Lookup, account string) Verdict {
 	if d.observe.mapping != nil {
 		d.watched(report{&v, ObserveFile})
 	}
-	slices.Sort(v.Problems) // some rules go through a map
+	slices.Sort(v.Problems) // some rules iterate over a map
 	return v
 }
 
-// Bucket is the bucket of the stack.
+// Bucket returns the bucket of the stack.
 func (d Deployment) Bucket() string {
 	name, _ := d.stack.attribute("Bucket", "Name")
 	return name
 }
 
-// Prefix is the prefix below which the function may write.
+// Prefix returns the prefix below which the function may write.
 func (d Deployment) Prefix() string { return text(d.stack.mapping, "Parameters", "Prefix", "Default") }
 
-// RecordEvents is the list of event types that the stack would set at VOD.
+// RecordEvents returns the list of event types that the stack would set at VOD.
 func (d Deployment) RecordEvents() string {
 	return text(d.stack.mapping, "Parameters", "RecordEvents", "Default")
 }
 
-// Name is the name of the recorder, with which every other name begins.
+// Name returns the name of the recorder. Every other name begins with it.
 func (d Deployment) Name() string { return d.stack.parameters["Name"] }
 
-// Access is the alias of the account that deploys.
+// Access returns the alias of the account that deploys.
 func (p Project) Access() string {
-	m, _ := p.merged(ServiceFile) // what cannot be read is reported by Check
+	m, _ := p.merged(ServiceFile) // Check reports an unreadable file
 	if alias := text(m, "access"); alias != "" {
 		return alias
 	}
 	return "default"
 }
 
-// extension sees to it that a service which extends another deploys the same function, and one trigger more.
+// extension checks that a service that extends another one deploys the same function with one more trigger.
 func extension(r report, d Deployment) {
 	var base, queue *Service
 	for _, s := range d.Services {

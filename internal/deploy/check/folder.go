@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// uploaded are the files that the function needs; everything else in its folder stays on this machine.
+// uploaded are the files that the function needs. Nothing else in its folder may be uploaded.
 var uploaded = []string{"main", "NOTICES"}
 
-// Folder looks at what `s deploy` would upload from a folder that has been built.
+// Folder checks what `s deploy` would upload from the folder of a build.
 func Folder(dir string) (problems []string) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil // made by the action before the deployment
+		return nil // the action before the deployment creates it
 	}
 	problem := func(format string, args ...any) { problems = append(problems, dir+": "+fmt.Sprintf(format, args...)) }
 	ignored, err := ignore(filepath.Join(dir, ".fcignore"))
@@ -41,7 +41,7 @@ func Folder(dir string) (problems []string) {
 	return append(problems, executable(filepath.Join(dir, "main"))...)
 }
 
-// ignore reads .fcignore: a pattern for everything, names, and names that stay in spite of them.
+// ignore reads .fcignore: a pattern for everything, names, and negated names.
 func ignore(file string) (func(name string) bool, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // G304: a file of the folder that is deployed
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -59,7 +59,7 @@ func ignore(file string) (func(name string) bool, error) {
 	}, nil
 }
 
-// executable looks at what go1 would start: a static executable for linux/amd64.
+// executable checks the file that go1 starts: it must be a static executable for linux/amd64.
 func executable(file string) (problems []string) {
 	info, err := os.Stat(file)
 	if err != nil {

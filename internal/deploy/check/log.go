@@ -2,8 +2,8 @@ package check
 
 import "slices"
 
-// Logged are the members of each line that a function logs, by its msg, with dots between levels. A test holds them
-// against what the functions really log.
+// Logged has the members of each log line by msg, with dots between levels. A test compares them with what the
+// functions log.
 var Logged = map[string][]string{
 	"outcome":    with(recordMembers...),
 	"recorded":   with("event_type", "trigger", "message_id", "producer", "status", "media_id", "project_id", "job_id", "error_code", "key"),
@@ -15,10 +15,10 @@ var Logged = map[string][]string{
 	"missing":    with(recordMembers...),
 }
 
-// rejectedMembers are the members of a line about input without an event.
+// rejectedMembers are the members of a line about rejected input.
 var rejectedMembers = []string{"reason", "trigger", "message_id", "received_at", "payload", "payload_base64"}
 
-// recordMembers are the members of a record, where a line holds one.
+// recordMembers are the members of a record in a line.
 var recordMembers = []string{
 	"outcome", "outcome.schema_version", "outcome.event_type", "outcome.event_time", "outcome.status", "outcome.media_id",
 	"outcome.project_id", "outcome.error_code", "outcome.error_message", "outcome.job_id", "outcome.media_url", "outcome.user_data",
@@ -31,7 +31,7 @@ func with(members ...string) []string {
 	return append([]string{"time", "level", "msg", "request_id"}, members...)
 }
 
-// writes says whether any line has the member.
+// writes reports whether any line has the member.
 func writes(member string) bool {
 	for _, members := range Logged {
 		if slices.Contains(members, member) {

@@ -13,7 +13,7 @@ import (
 	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
-// variables are the environment variables that the function of s reads.
+// variables returns the environment variables that the function of s reads.
 func variables(s *Service) []string {
 	if s.Records() {
 		return preflight.RecorderVariables()
@@ -21,7 +21,7 @@ func variables(s *Service) []string {
 	return preflight.ReconcilerVariables()
 }
 
-// service looks at one function.
+// service checks one function.
 func (d Deployment) service(r report, s *Service) {
 	conform(r, "props", at(fc3, "props"), s.props)
 	component(r, s)
@@ -48,7 +48,7 @@ func component(r report, s *Service) {
 	}
 }
 
-// function looks at what the platform runs.
+// function checks the settings of the runtime.
 func function(r report, s *Service) {
 	r.equal("runtime", s.get("runtime"), "go1", "make build makes an executable for it")
 	r.equal("handler", s.get("handler"), "main", "that is the executable's name")
@@ -74,7 +74,7 @@ func function(r report, s *Service) {
 	}
 }
 
-// internet looks at a function without access to the internet.
+// internet checks a function without access to the internet.
 func internet(r report, s *Service) {
 	if !s.Records() {
 		r.problem("internetAccess is false: the producer's API is reached over the internet")
@@ -92,7 +92,7 @@ func internet(r report, s *Service) {
 	}
 }
 
-// access holds the function's role and log against the stack.
+// access compares the function's role and log with the stack.
 func (d Deployment) access(r report, s *Service) {
 	role := "FunctionRole"
 	if !s.Records() {
@@ -113,13 +113,13 @@ func (d Deployment) access(r report, s *Service) {
 	r.equal("logConfig.logstore", s.get("logConfig", "logstore"), store, "the role may write there, and the searches look there")
 }
 
-// deadLetters is the ARN of the queue for what cannot be delivered.
+// deadLetters returns the ARN of the dead-letter queue.
 func (d Deployment) deadLetters() string {
 	name, _ := d.stack.attribute("DeadLetterQueue", "QueueName")
 	return fmt.Sprintf("acs:mns:%s:%s:/queues/%s", d.stack.region, d.stack.account, name)
 }
 
-// async looks at asynchronous invocations: those of the topic trigger and of the timer.
+// async checks the settings of asynchronous invocations, which the topic trigger and the timer use.
 func async(r report, d Deployment, s *Service) {
 	if retries := at(s.props, "asyncInvokeConfig", "maxAsyncRetryAttempts"); retries != nil && number(retries) < 1 {
 		r.problem("asyncInvokeConfig.maxAsyncRetryAttempts is %v: what fails once is not tried again", retries)
@@ -130,7 +130,7 @@ func async(r report, d Deployment, s *Service) {
 	}
 }
 
-// environment holds the variables that are set against those that the function reads.
+// environment compares the variables that are set with those that the function reads.
 func environment(r report, s *Service) {
 	known := variables(s)
 	for name := range members(s.props, "environmentVariables") {
@@ -155,7 +155,7 @@ func environment(r report, s *Service) {
 	}
 }
 
-// MisspeltNames reports names in .env that nothing reads and that look like one that something does.
+// MisspeltNames returns a problem for each name in .env that nothing reads and that is similar to a known name.
 func (p Project) MisspeltNames(inFile []string) (problems []string) {
 	known := slices.Concat(slices.Sorted(maps.Keys(settable(p))), []string{"AccountID", "AccessKeyID", "AccessKeySecret", "SecurityToken"})
 	for _, name := range inFile {
@@ -171,7 +171,7 @@ func (p Project) MisspeltNames(inFile []string) (problems []string) {
 
 var anyEnv = regexp.MustCompile(`\benv\(\s*['"](\w+)['"]`)
 
-// settable are the variables that the service files take from the environment.
+// settable returns the variables that the service files read from the environment.
 func settable(p Project) map[string]bool {
 	names := map[string]bool{}
 	for _, file := range p.Services() {
@@ -182,7 +182,7 @@ func settable(p Project) map[string]bool {
 	return names
 }
 
-// actions sees to it that nothing is built or sent unseen.
+// actions checks that the configuration is checked and the function is built before a deployment.
 func actions(r report, s *Service) {
 	for command, wanted := range map[string][]string{"deploy": {"internal/deploy preflight", "make build"}, "local": {"make build"}} {
 		runs := before(s, command)
@@ -196,7 +196,7 @@ func actions(r report, s *Service) {
 
 var actionForm = regexp.MustCompile(`^pre-(?:(\w+)|\$\{regex\('(.+)'\)\})$`)
 
-// before returns what runs before a command.
+// before returns the actions that run before a command.
 func before(s *Service, command string) (runs []string) {
 	for _, all := range []any{at(s.raw, "actions"), at(s.resource(), "actions")} {
 		for key, items := range members(all) {
@@ -212,7 +212,7 @@ func before(s *Service, command string) (runs []string) {
 	return runs
 }
 
-// triggers looks at what invokes the function.
+// triggers checks the triggers of the function.
 func triggers(r report, d Deployment, s *Service) {
 	all := list(s.props, "triggers")
 	count := map[string]int{}
@@ -263,7 +263,7 @@ func topicTrigger(r report, d Deployment, tr any) {
 	r.equal("notifyContentFormat", text(tr, "triggerConfig", "notifyContentFormat"), "JSON", "STREAM carries no message ID, which the record keeps")
 }
 
-// largestBatch is how many full messages of 64 KiB a synchronous invocation can carry.
+// largestBatch is the maximum number of messages of 64 KiB in one synchronous invocation.
 const largestBatch = 500
 
 func queueTrigger(r report, d Deployment, s *Service, config any) {

@@ -10,7 +10,7 @@ import (
 	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
-// template looks at the stack: what is kept, who may do what, and what the service files count on.
+// template checks the stack: the storage, the permissions, and what the service files rely on.
 func (d Deployment) template(r report) {
 	d.stack.types(r)
 	if def := text(d.stack.mapping, "Parameters", "Name", "Default"); def != d.Name() {
@@ -31,7 +31,7 @@ func (d Deployment) template(r report) {
 
 const typePrefix = "ALIYUN::"
 
-// types holds the resources of a template against what their types take.
+// types checks the resources of a template against the properties of their types.
 func (s stack) types(r report) {
 	r.equal("ROSTemplateFormatVersion", text(s.mapping, "ROSTemplateFormatVersion"), "2015-09-01", "there is no other")
 	for name, p := range members(s.mapping, "Parameters") {
@@ -46,7 +46,7 @@ func (s stack) types(r report) {
 			s.hasCondition(r.in(name), text(v, "Condition"))
 		}
 	}
-	var known []string // without the prefix, which says nothing
+	var known []string // without the common prefix
 	for kind := range ros {
 		known = append(known, strings.TrimPrefix(kind, typePrefix))
 	}
@@ -66,7 +66,7 @@ func (s stack) types(r report) {
 	}
 }
 
-// defaults holds the default of a parameter against the parameter's own constraints, as ROS does.
+// defaults checks the default of a parameter against the parameter's constraints, as ROS does.
 func defaults(r report, p any) {
 	def := text(p, "Default")
 	pattern, err := regexp.Compile(text(p, "AllowedPattern"))
@@ -82,7 +82,7 @@ func defaults(r report, p any) {
 	}
 }
 
-// references sees to it that everything that v refers to is there.
+// references checks that everything that v refers to exists.
 func (s stack) references(r report, v any) {
 	switch v := v.(type) {
 	case []any:
@@ -129,7 +129,7 @@ func (s stack) refersTo(r report, name string) {
 	}
 }
 
-// kept looks for what must survive the stack.
+// kept checks that the bucket and the log survive the stack.
 func kept(r report, s stack) {
 	for _, kind := range []string{"ALIYUN::OSS::Bucket", "ALIYUN::SLS::Project", "ALIYUN::SLS::Logstore"} {
 		n := 0
@@ -143,7 +143,7 @@ func kept(r report, s stack) {
 
 var bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 
-// bucket looks at who can read and write the records, and at what happens to them.
+// bucket checks who can read and write the records, and how long they are kept.
 func bucket(r report, s stack, name string) {
 	p := at(s.mapping, "Resources", name, "Properties")
 	if acl := text(p, "AccessControl"); acl != "" {
@@ -172,7 +172,7 @@ func bucket(r report, s stack, name string) {
 	}
 }
 
-// roles sees to it that the roles may do what is needed, where it is needed, and no more.
+// roles checks that the roles have the permissions that are needed, and no others.
 func roles(r report, d Deployment) {
 	s := d.stack
 	logstore, _ := s.attribute("Logstore", "LogstoreName")
@@ -233,7 +233,7 @@ func role(r report, s stack, name, service string, want map[string][]string) {
 	}
 }
 
-// alternatives are the values that !If chooses from, or the value itself.
+// alternatives returns the values that !If chooses from, or the value itself.
 func alternatives(v any) []any {
 	if chosen := list(v, "Fn::If"); len(chosen) == 3 {
 		return chosen[1:]
@@ -241,7 +241,7 @@ func alternatives(v any) []any {
 	return []any{v}
 }
 
-// allowed adds what a policy document allows: the resources of each action.
+// allowed adds the permissions of a policy document to got: the resources of each action.
 func allowed(r report, s stack, document any, got map[string][]string) {
 	for _, statement := range list(document, "Statement") {
 		actions := list(statement, "Action")
@@ -260,7 +260,7 @@ func allowed(r report, s stack, document any, got map[string][]string) {
 	}
 }
 
-// outputs holds what the stack prints against what the service files count on.
+// outputs compares the outputs of the stack with what the service files rely on.
 func outputs(r report, d Deployment) {
 	want := fmt.Sprintf("oss://%s/%s?region=%s", d.Bucket(), d.Prefix(), d.stack.region)
 	to, err := d.stack.eval(at(d.stack.mapping, "Outputs", "RecordTo", "Value"))
@@ -282,7 +282,7 @@ func outputs(r report, d Deployment) {
 	}
 }
 
-// secret is what must not be in a file that everyone reads.
+// secret has the patterns of secrets that must not be in a public file.
 var secret = map[string]*regexp.Regexp{
 	"an access key ID":               regexp.MustCompile(`\bLTAI[A-Za-z0-9]{12,}\b`),
 	"a value of VOD_CALLBACK_KEYS":   regexp.MustCompile(`VOD_CALLBACK_KEYS['"]?\s*[:=,]\s*['"]?[A-Za-z0-9]{4,}`),

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// columns are the fields of the index; those of the functions' own lines begin with message. A field without
-// analytics can be searched and not selected.
+// columns returns the fields of the index. The fields of the functions' lines begin with message. A field without
+// analytics can be searched but not selected.
 func columns(s stack) (fields map[string]bool) {
 	fields = map[string]bool{}
 	for _, index := range s.ofType("ALIYUN::SLS::Index") {
@@ -24,7 +24,7 @@ func columns(s stack) (fields map[string]bool) {
 	return fields
 }
 
-// watched holds saved searches, dashboard and alerts against the index and the log.
+// watched checks saved searches, dashboard and alerts against the index and the log.
 func (d Deployment) watched(r report) {
 	d.observe.types(r)
 	for _, s := range d.Services {
@@ -70,7 +70,7 @@ func (d Deployment) watched(r report) {
 	}
 }
 
-// place sees to it that a query looks at the log of the stack.
+// place checks that a query reads the log of the stack.
 func (d Deployment) place(r report, project, logstore any) {
 	want, _ := d.stack.attribute("LogProject", "Name")
 	got, _ := d.observe.eval(project)
@@ -85,7 +85,7 @@ var (
 	word     = regexp.MustCompile(`[A-Za-z_]\w*`)
 )
 
-// alert looks at one alert, and adds to watched the messages that it looks at.
+// alert checks one alert, and adds the messages that it searches for to watched.
 func (d Deployment) alert(r report, detail, project any, fields, watched map[string]bool) {
 	config := at(detail, "Configuration")
 	var selected []string
@@ -128,15 +128,15 @@ func (d Deployment) alert(r report, detail, project any, fields, watched map[str
 var (
 	searchField = regexp.MustCompile(`([A-Za-z_][\w.]*)\s*(?::|>=|<=|>|<|=)`)
 	searchMsg   = regexp.MustCompile(`message\.msg: (\w+)`)
-	// A token of SQL: a text, a column in quotes, a word, perhaps with the parenthesis of a function, or a sign.
+	// A token of SQL: a text, a column in quotes, a word (with the parenthesis if it is a function), or a sign.
 	sqlToken = regexp.MustCompile(`'[^']*'|"[^"]*"|[A-Za-z_]\w*\s*\(?|[0-9.]+|\S`)
 )
 
-// keywords are the words of SQL that are no columns. __time__ is there without an index.
+// keywords are the words of SQL that are not columns, and __time__, which needs no index.
 var keywords = strings.Fields("select as group by order desc asc limit where and or not is null distinct between like in case when then else end having from log __time__")
 
-// query reports which fields of a query the index, or the lines that it finds, do not have. It returns the names of
-// what the query selects.
+// query adds a problem for each field of a query that is not in the index or not in the lines that the query finds. It
+// returns the names of the selected columns.
 func query(r report, q string, fields map[string]bool) (selected []string) {
 	search, sql, _ := strings.Cut(q, "|")
 	var used []string
@@ -169,7 +169,7 @@ func query(r report, q string, fields map[string]bool) (selected []string) {
 	return selected
 }
 
-// sqlColumns returns the columns that a query reads, and the names that it gives to what it selects.
+// sqlColumns returns the columns that a query reads, and the names of the columns that it selects.
 func sqlColumns(sql string) (read, selected []string) {
 	named := false // after AS
 	for _, token := range sqlToken.FindAllString(sql, -1) {

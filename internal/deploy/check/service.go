@@ -14,25 +14,25 @@ import (
 // A Lookup finds an environment variable.
 type Lookup = func(name string) (string, bool)
 
-// A Service is a file of Serverless Devs with one function, as it is deployed: what it extends is merged in, and
-// its variables have their values.
+// A Service is a file of Serverless Devs with one function, as it is deployed: merged with the file that it extends,
+// and with the values of its variables.
 type Service struct {
 	File  string
-	raw   mapping // as the file has it, merged
+	raw   mapping // as in the file, merged
 	vars  mapping
 	props mapping
 }
 
-// The scalars of a service that others ask for.
+// get returns a scalar of the service's props.
 func (s *Service) get(path ...any) string { return text(s.props, path...) }
 
-// Name is the name of the function.
+// Name returns the name of the function.
 func (s *Service) Name() string { return s.get("functionName") }
 
-// Region is the function's region.
+// Region returns the function's region.
 func (s *Service) Region() string { return s.get("region") }
 
-// Timeout is the function's time-out; three seconds is the platform's default.
+// Timeout returns the function's timeout. The platform's default is three seconds.
 func (s *Service) Timeout() time.Duration {
 	return time.Duration(cmp.Or(number(s.props, "timeout"), 3) * float64(time.Second))
 }
@@ -44,13 +44,13 @@ func (s *Service) Environment(name string) (string, bool) {
 	return text(v), ok
 }
 
-// Code is the folder that is uploaded.
+// Code returns the folder that is uploaded.
 func (s *Service) Code() string { return s.get("code") }
 
-// Records says whether the function is the recorder, which reads callbacks, and not the reconciler.
+// Records reports whether the function is the recorder, which reads callbacks, and not the reconciler.
 func (s *Service) Records() bool { return !strings.HasSuffix(s.get("code"), "/reconcile") }
 
-// resolve gives the variables of s the values that env and the account make.
+// resolve sets the variables of s to their values with env and the account.
 func (s *Service) resolve(env Lookup, account string) error {
 	r := resolver{env: env, account: account, vars: s.vars}
 	unresolved, _ := at(s.raw, "vars").(mapping)
@@ -68,7 +68,7 @@ func (s *Service) resolve(env Lookup, account string) error {
 	return nil
 }
 
-// resource is the function of the file: the resource of the component fc3 or, where none is, the first one.
+// resource returns the function of the file: the resource of the component fc3 or, if there is none, the first one.
 func (s *Service) resource() (resource any) {
 	for _, r := range members(s.raw, "resources") {
 		if strings.HasPrefix(text(r, "component"), "fc3") {
@@ -81,7 +81,7 @@ func (s *Service) resource() (resource any) {
 	return resource
 }
 
-// merged is a file with what it extends, as the key `extend` of Serverless Devs does it.
+// merged returns a file merged with the file that it extends, as the key `extend` of Serverless Devs does.
 func (p Project) merged(file string) (mapping, error) {
 	over, err := parse(p[file])
 	if err != nil {
@@ -101,7 +101,7 @@ func (p Project) merged(file string) (mapping, error) {
 	return merge(under, over), nil
 }
 
-// merge merges mappings; anything else of over replaces what under has.
+// merge merges mappings. Any other value of over replaces that of under.
 func merge(under, over mapping) mapping {
 	merged := maps.Clone(under)
 	for name, v := range over {
@@ -115,7 +115,7 @@ func merge(under, over mapping) mapping {
 	return merged
 }
 
-// A resolver replaces ${…} as Serverless Devs does, for the forms that need no cloud.
+// A resolver replaces ${…} as Serverless Devs does, for the forms that need no cloud API.
 type resolver struct {
 	env     Lookup
 	account string
@@ -131,7 +131,7 @@ var (
 
 var errLater = errors.New("refers to a variable that is not there")
 
-// resolveVars fills r.vars, whatever the order of the variables.
+// resolveVars fills r.vars, for any order of the variables.
 func (r resolver) resolveVars(unresolved mapping) error {
 	for range unresolved {
 		for name, v := range unresolved {

@@ -10,7 +10,7 @@ import (
 	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
-// A shape says which form a value must have:
+// A shape describes the form of a value:
 //
 //	a mapping     a mapping with these keys and no other; a key that ends in ! must be there
 //	[shape]       a list whose items have that shape
@@ -36,10 +36,11 @@ func mustParse(text string) mapping {
 	return m
 }
 
-// longestList is how many words a message lists.
+// longestList is the maximum number of words that a message lists.
 const longestList = 8
 
-// conform reports where v is not of the shape. Functions of ROS can be anything, and are let pass.
+// conform adds a problem where v does not have the shape. It accepts any function of ROS, because its value can be
+// anything.
 func conform(r report, path string, want shape, v any) {
 	if isFunction(v) {
 		return
@@ -104,7 +105,7 @@ func isFunction(v any) bool {
 	return false
 }
 
-// fits says whether a scalar has a form.
+// fits reports whether a scalar has the form.
 func fits(form string, v any) bool {
 	_, isMap := v.(mapping)
 	_, isList := v.([]any)
@@ -138,7 +139,7 @@ func fits(form string, v any) bool {
 	}
 }
 
-// brief is a value as a message shows it.
+// brief returns a value in the form of a message.
 func brief(v any) string {
 	switch v := v.(type) {
 	case nil:

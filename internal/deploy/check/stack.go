@@ -6,15 +6,15 @@ import (
 	"strconv"
 )
 
-// A stack is a ROS template and the values that its functions have in one account and region.
+// A stack is a ROS template in one account and region.
 type stack struct {
 	mapping
 	account    string
 	region     string
-	parameters map[string]string // given to the stack; the others have their defaults
+	parameters map[string]string // the given ones; the others have their defaults
 }
 
-// attributes are the properties that GetAtt gives back, by type and attribute.
+// attributes has the properties that GetAtt returns, by type and attribute.
 var attributes = map[string]string{
 	"ALIYUN::OSS::Bucket.Name":           "BucketName",
 	"ALIYUN::SLS::Project.Name":          "Name",
@@ -23,10 +23,10 @@ var attributes = map[string]string{
 	"ALIYUN::MNS::Queue.QueueName":       "QueueName",
 }
 
-// noValue is what a property has that !Ref ALIYUN::NoValue leaves out.
+// noValue is the value of !Ref ALIYUN::NoValue.
 const noValue = ""
 
-// value returns what a function comes to, or v itself where it is none.
+// value returns the value of a function, or v itself if it is not a function.
 func (s stack) value(v any) (any, error) {
 	m, ok := v.(mapping)
 	if !ok || len(m) != 1 {
@@ -75,7 +75,7 @@ func (s stack) eval(v any) (string, error) {
 	return text(v), nil
 }
 
-// condition says whether a condition holds: the name of one, or a function.
+// condition reports whether a condition is true. arg is the name of a condition, or a function.
 func (s stack) condition(v any) (bool, error) {
 	for name, arg := range members(v) {
 		switch name {
@@ -134,7 +134,7 @@ func (s stack) attribute(resource, attribute string) (string, error) {
 	return s.eval(at(r, "Properties", property))
 }
 
-// ofType are the resources of a type and their properties, in order of their names.
+// ofType returns the resources of a type and their properties, in order of their names.
 func (s stack) ofType(kind string) func(yield func(string, any) bool) {
 	return func(yield func(string, any) bool) {
 		for name, r := range members(s.mapping, "Resources") {

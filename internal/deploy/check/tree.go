@@ -72,7 +72,7 @@ func plain(n *yaml.Node) (any, error) {
 	}
 }
 
-// booleans returns where a text has a word without quotes that YAML 1.1, which ROS reads, takes for true or false.
+// booleans returns the lines with an unquoted word that is true or false in YAML 1.1, which ROS reads.
 func booleans(text string) (lines []string) {
 	var doc yaml.Node
 	if yaml.Unmarshal([]byte(text), &doc) != nil {
@@ -91,7 +91,7 @@ func booleans(text string) (lines []string) {
 	return lines
 }
 
-// longForm writes out a short tag.
+// longForm expands a short tag.
 func longForm(name string, n *yaml.Node) (any, error) {
 	bare := *n
 	bare.Tag = ""
@@ -106,7 +106,8 @@ func longForm(name string, n *yaml.Node) (any, error) {
 	return mapping{name: v}, err
 }
 
-// at walks down a tree: a string is a member's name, an int an index. Where there is nothing, it is nil.
+// at returns the value at a path: a string is the name of a member, an int is an index. It returns nil if there is
+// none.
 func at(v any, path ...any) any {
 	for _, step := range path {
 		switch step := step.(type) {
@@ -124,7 +125,7 @@ func at(v any, path ...any) any {
 	return v
 }
 
-// text is at, for a scalar: "" where there is none.
+// text is like at, for a scalar. It returns "" if there is none.
 func text(v any, path ...any) string {
 	switch v := at(v, path...).(type) {
 	case nil, mapping, []any:
@@ -134,7 +135,7 @@ func text(v any, path ...any) string {
 	}
 }
 
-// number is at, for a number: 0 where there is none.
+// number is like at, for a number. It returns 0 if there is none.
 func number(v any, path ...any) float64 {
 	switch n := at(v, path...).(type) {
 	case int:
@@ -146,13 +147,13 @@ func number(v any, path ...any) float64 {
 	}
 }
 
-// list is at, for a list.
+// list is like at, for a list.
 func list(v any, path ...any) []any {
 	l, _ := at(v, path...).([]any)
 	return l
 }
 
-// members are the members of a mapping, in order.
+// members returns the members of a mapping, in order.
 func members(v any, path ...any) func(yield func(string, any) bool) {
 	m, _ := at(v, path...).(mapping)
 	return func(yield func(string, any) bool) {

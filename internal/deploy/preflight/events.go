@@ -9,8 +9,8 @@ import (
 	"github.com/vod-callback/recorder/internal/local/spelling"
 )
 
-// checkEvents looks at the types of events that are recorded. A type that nobody publishes is allowed, since VOD and
-// IMS add types; it is more often misspelt.
+// checkEvents checks the event types that are recorded. An unknown type is allowed, because VOD and IMS add types. But
+// it is usually a spelling error, so it gets a note.
 func (f Function) checkEvents(v *verdict, types events.Selection) {
 	for _, t := range types {
 		if t != events.AllTypes && !slices.Contains(sample.Types(), t) {

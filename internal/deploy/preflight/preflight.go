@@ -1,8 +1,8 @@
-// Package preflight says, before anything is built or sent, whether a function would start and work as it is
-// configured: `s deploy` asks it first, and `make validate` asks it too.
+// Package preflight checks, before anything is built or uploaded, whether a function would start and work with its
+// configuration. `s deploy` and `make validate` use it.
 //
-// It reads the function's environment by the function's own rules, so that what would stop the function at its
-// start, or let it refuse every callback, stops the deployment instead.
+// It reads the environment with the function's own code. So an error that would stop the function at its start, or
+// make it refuse every callback, stops the deployment instead.
 package preflight
 
 import (
@@ -20,20 +20,20 @@ import (
 	"github.com/vod-callback/recorder/internal/record"
 )
 
-// A Function is what s.yaml makes of its variables, and what the stack of template.yml allows.
+// A Function holds the settings of s.yaml, and the permissions of the stack of template.yml.
 type Function struct {
 	Account string
 	Region  string
-	Name    string // of the recorder: every other name begins with it
+	Name    string // of the recorder; every other name begins with it
 	Timeout time.Duration
-	// Env looks up what the function starts with.
+	// Env looks up the environment variables of the function.
 	Env func(string) (string, bool)
 
 	Bucket       string // of the stack
 	Prefix       string // below which the role may write
-	RecordEvents string // that the stack sets at VOD
+	RecordEvents string // the types that the stack sets at VOD
 
-	// Now says that it is deployed now: what is missing is a problem, not a note, and the bucket is looked for.
+	// Now says that a deployment follows. A missing setting is then a problem, not a note, and the bucket must exist.
 	Now bool
 	// Web reaches OSS.
 	Web http.RoundTripper
@@ -44,13 +44,13 @@ var (
 	nameForm    = regexp.MustCompile(`^[a-z][a-z0-9-]{1,26}[a-z0-9]$`)
 )
 
-// maxEnvironment is how many bytes Function Compute allows for all variables of a function.
+// maxEnvironment is Function Compute's limit for the environment variables of a function, in bytes.
 const maxEnvironment = 4096
 
-// spare is how much longer than RECORD_TIMEOUT an invocation may last, for starting, reading and answering.
+// spare is the time that an invocation needs in addition to RECORD_TIMEOUT, for the start, reading and answering.
 const spare = 2 * time.Second
 
-// A verdict collects what keeps a deployment from working, and what is allowed but may surprise.
+// A verdict collects the problems of a deployment, and notes on what is allowed but may be unintended.
 type verdict struct{ problems, notes []string }
 
 func (v *verdict) problem(format string, args ...any) {
@@ -61,7 +61,7 @@ func (v *verdict) note(format string, args ...any) {
 	v.notes = append(v.notes, fmt.Sprintf(format, args...))
 }
 
-// missing reports what may come later where nothing is deployed yet.
+// missing adds a problem if a deployment follows, or else a note.
 func (v *verdict) missing(f Function, format string, args ...any) {
 	if f.Now {
 		v.problem(format, args...)
@@ -70,7 +70,7 @@ func (v *verdict) missing(f Function, format string, args ...any) {
 	}
 }
 
-// Recorder judges the function that records callbacks.
+// Recorder checks the function that records callbacks.
 func (f Function) Recorder() (problems, notes []string) {
 	var v verdict
 	f.checkNames(&v)
@@ -91,7 +91,7 @@ func (f Function) Recorder() (problems, notes []string) {
 	return v.problems, v.notes
 }
 
-// checkNames looks at what s.yaml makes every name of.
+// checkNames checks the values from which s.yaml builds every name.
 func (f Function) checkNames(v *verdict) {
 	switch {
 	case f.Account == "":
@@ -110,7 +110,7 @@ func (f Function) checkNames(v *verdict) {
 	}
 }
 
-// checkAuthentication looks for a function that would let everybody in, or nobody.
+// checkAuthentication checks that the function accepts signed callbacks and no others.
 func (f Function) checkAuthentication(v *verdict, cfg config.Config) {
 	switch {
 	case !cfg.CallbackAuth:
@@ -127,7 +127,7 @@ func (f Function) checkAuthentication(v *verdict, cfg config.Config) {
 	}
 }
 
-// checkTarget looks at where outcomes would go.
+// checkTarget checks where outcomes are recorded.
 func (f Function) checkTarget(v *verdict, target record.Target) {
 	switch {
 	case target.Dir != "":
@@ -146,7 +146,7 @@ func (f Function) checkTarget(v *verdict, target record.Target) {
 	}
 }
 
-// checkSize looks at how much the platform must pass on.
+// checkSize checks the size of the environment variables.
 func (f Function) checkSize(v *verdict, variables []string) {
 	n := 0
 	for _, name := range variables {
@@ -158,7 +158,7 @@ func (f Function) checkSize(v *verdict, variables []string) {
 	}
 }
 
-// fitsConsole says whether VOD and IMS accept key in their callback settings.
+// fitsConsole reports whether VOD and IMS accept key in their callback settings.
 func fitsConsole(key string) bool {
 	var upper, lower, digit bool
 	for _, r := range key {
@@ -178,8 +178,8 @@ func fitsConsole(key string) bool {
 	return upper && lower && digit && len(key) <= 32
 }
 
-// bucketIsMissing asks OSS, unsigned, which of two refusals it has for us: a private bucket is forbidden,
-// one that nobody has is missing. Where there is no answer, it is not known to be missing.
+// bucketIsMissing sends an unsigned request to OSS, which answers "forbidden" for a private bucket and "not found" for
+// a missing one. Without an answer it returns false.
 func bucketIsMissing(web http.RoundTripper, bucket, region string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()

@@ -20,7 +20,7 @@ func RecorderVariables() []string {
 // ReconcilerVariables are the environment variables that the reconciler reads.
 func ReconcilerVariables() []string { return settings.Names() }
 
-// Reconciler judges the function that looks for edits whose callback never came.
+// Reconciler checks the function that finds edits whose callback never came.
 func (f Function) Reconciler() (problems, notes []string) {
 	var v verdict
 	f.checkNames(&v)
@@ -30,7 +30,7 @@ func (f Function) Reconciler() (problems, notes []string) {
 	switch {
 	case err != nil:
 		v.problem("RECORD_TO: %v", err)
-	case target.OSS == nil && !f.Now: // whoever records to the log does not deploy this function
+	case target.OSS == nil && !f.Now: // this function is not deployed if the recorder records to the log
 	case target.OSS == nil:
 		v.problem("RECORD_TO=%q: the reconciler compares edits with records in a bucket; want RECORD_TO=oss://%s/%s", value("RECORD_TO"), f.Bucket, f.Prefix)
 	default:
@@ -39,7 +39,7 @@ func (f Function) Reconciler() (problems, notes []string) {
 	_, err = settings.FromEnv(f.Env)
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range joined.Unwrap() {
-			if bad, ok := errors.AsType[*config.Error](err); ok && bad.Variable.Name != "RECORD_TO" { // judged above
+			if bad, ok := errors.AsType[*config.Error](err); ok && bad.Variable.Name != "RECORD_TO" { // checked above
 				v.problem("%v", bad)
 			}
 		}

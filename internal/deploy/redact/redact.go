@@ -1,4 +1,4 @@
-// Package redact keeps secrets out of what a command prints, line by line.
+// Package redact removes secrets from the output of a command, line by line.
 //
 // Serverless Devs prints the function's environment: the plan of fc3 shows each changed variable as
 // `VOD_CALLBACK_KEYS: OLD => NEW`, and the result lists all of them. No option turns the first one off.
@@ -13,22 +13,22 @@ import (
 	"strings"
 )
 
-// Mark stands in the place of a secret.
+// Mark replaces a secret.
 const Mark = "[redacted]"
 
-// shortest is the length of the shortest value that is looked for by itself. VOD and IMS want an upper-case
-// letter, a lower-case letter and a digit in a key, so no key of theirs is shorter.
+// shortest is the minimum length of a value that is replaced anywhere. VOD and IMS require an upper-case letter, a
+// lower-case letter and a digit in a key, so no key is shorter.
 const shortest = 3
 
-// A Filter replaces secrets with Mark: known values wherever they appear, and the values of secret variables
-// wherever they are printed beside the variable's name, whether they are known or not.
+// A Filter replaces secrets with Mark. It replaces known values everywhere, and unknown values after the name of a
+// secret variable.
 type Filter struct {
 	values []string // longest first, so that no part of a longer value is left
 	name   *regexp.Regexp
 }
 
-// New returns a Filter for these variables. The values are lists separated by commas, as VOD_CALLBACK_KEYS is:
-// each entry is a secret of its own.
+// New returns a Filter for these variables. The values are lists separated by commas, such as VOD_CALLBACK_KEYS. Each
+// entry is a secret.
 func New(variables, values []string) *Filter {
 	var entries []string
 	for _, value := range values {
@@ -39,7 +39,7 @@ func New(variables, values []string) *Filter {
 		}
 	}
 	slices.SortFunc(entries, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	// The name, and what separates it from its value: a quote (escaped where JSON lies inside JSON), a colon or an equals sign.
+	// The name, and what separates it from its value: a quote (escaped for JSON inside JSON), a colon or an equals sign.
 	name := regexp.MustCompile(`\b(?:` + strings.Join(variables, "|") + `)(\\*["']?)\s*[:=]`)
 	return &Filter{values: slices.Compact(entries), name: name}
 }
@@ -47,7 +47,7 @@ func New(variables, values []string) *Filter {
 // Copy writes the lines of src to dst without the secrets, each line as soon as it is complete.
 func (f *Filter) Copy(dst io.Writer, src io.Reader) error {
 	in := bufio.NewReader(src)
-	block := -1 // the indentation of a secret whose value follows on deeper lines
+	block := -1 // the indentation of a secret whose value follows on indented lines
 	for {
 		line, err := in.ReadString('\n')
 		if line != "" {
@@ -72,7 +72,7 @@ func (f *Filter) Copy(dst io.Writer, src io.Reader) error {
 
 var (
 	color = regexp.MustCompile("\x1b\\[[0-9;]*m")
-	// folded is how YAML begins a text that follows on the next lines.
+	// folded matches the start of a YAML text that follows on the next lines.
 	folded = regexp.MustCompile(`^[|>][+-]?[0-9]?$`)
 )
 
@@ -81,8 +81,8 @@ func indentation(line string) int {
 	return len(line) - len(strings.TrimLeft(line, " "))
 }
 
-// line returns the line without secrets and, where a secret follows on the next lines, the indentation of its
-// name, else -1.
+// line returns the line without secrets. If a secret follows on the next lines, block is the indentation of its name,
+// or else -1.
 func (f *Filter) line(line string) (redacted string, block int) {
 	for _, value := range f.values {
 		line = strings.ReplaceAll(line, value, Mark)

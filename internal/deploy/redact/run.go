@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Run runs a command whose output goes through f, hands it the signals that this process gets, and returns its
-// exit status: 128 and the signal's number where a signal ended it, as a shell has it.
+// Run runs a command, filters its output through f, and forwards signals to it. It returns the exit status. If a signal
+// ended the command, that is 128 plus the signal's number, as in a shell.
 func Run(f *Filter, args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
 	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // G204: the caller names the command
 	cmd.Stdin = stdin
@@ -48,7 +48,7 @@ func Run(f *Filter, args []string, stdin io.Reader, stdout, stderr io.Writer) (i
 	return status(cmd.Wait())
 }
 
-// copyAll reads to the end even where nothing can be written any more, so that the command never waits for us.
+// copyAll reads to the end, also after a write error, so that the command never blocks on its output.
 func copyAll(f *Filter, dst io.Writer, src io.Reader) {
 	if f.Copy(dst, src) != nil {
 		_, _ = io.Copy(io.Discard, src)

@@ -3,7 +3,7 @@ package sdevs
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/md5" //nolint:gosec // G501: the Serverless Devs command line derives its key so
+	"crypto/md5" //nolint:gosec // G501: the Serverless Devs command line derives its key with MD5
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Account returns the ID of the account that Serverless Devs would act as: that of the environment where ID, key
-// and secret are all set, else the one that `s config add` keeps under alias. It is "" where there is neither.
+// Account returns the ID of the account that Serverless Devs would use: the environment's, if ID, key and secret are
+// all set, or else the one that `s config add` stored under alias. It returns "" if there is neither.
 func Account(env *Env, alias string) (string, error) {
 	id, _ := env.Lookup("AccountID")
 	key, _ := env.Lookup("AccessKeyID")
@@ -30,7 +30,7 @@ func Account(env *Env, alias string) (string, error) {
 	return stored(filepath.Join(home, "access.yaml"), alias)
 }
 
-// Home is the folder in which the command line keeps its accounts, components and logs.
+// Home returns the folder in which the command line keeps its accounts, components and logs.
 func Home(env *Env) (string, error) {
 	home, _ := env.Lookup("serverless_devs_config_home")
 	if home == "" {
@@ -60,7 +60,7 @@ func stored(file, alias string) (string, error) {
 	return id, nil
 }
 
-// passphrase is in the source of the command line: it hides the values from a glance, and from nobody else.
+// passphrase is public, in the source of the command line. It only obscures the values.
 const passphrase = "SecretKey123"
 
 // decrypt reads a value of access.yaml: Base64 of "Salted__", eight bytes of salt, and AES-256-CBC with the key and
@@ -72,7 +72,7 @@ func decrypt(value string) (string, error) {
 	}
 	salt, text := sealed[8:16], sealed[16:]
 	if len(text) == 0 || len(text)%aes.BlockSize != 0 {
-		return "", errors.New("is cut short")
+		return "", errors.New("is truncated")
 	}
 	var derived, last []byte
 	for len(derived) < 32+aes.BlockSize {

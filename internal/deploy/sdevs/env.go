@@ -1,4 +1,5 @@
-// Package sdevs reads what Serverless Devs reads before s.yaml: the file .env, and the accounts of `s config add`.
+// Package sdevs reads the inputs of Serverless Devs other than s.yaml: the file .env, and the accounts of
+// `s config add`.
 package sdevs
 
 import (
@@ -11,13 +12,13 @@ import (
 	"strings"
 )
 
-// An Env looks up variables as a file of Serverless Devs sees them: the process's own, then those of .env.
+// An Env looks up variables as Serverless Devs does: first those of the process, then those of .env.
 type Env struct {
 	process func(string) (string, bool)
 	file    map[string]string
 }
 
-// ReadEnv reads the file, which need not be there, over the variables that process looks up.
+// ReadEnv reads the file, if it exists. process looks up the variables of the process.
 func ReadEnv(file string, process func(string) (string, bool)) (*Env, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // G304: the caller names the file
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -37,7 +38,7 @@ func ReadEnv(file string, process func(string) (string, bool)) (*Env, error) {
 	return e, nil
 }
 
-// Lookup returns a variable. The process's own goes first, even where it is empty.
+// Lookup returns a variable. That of the process takes precedence, even if it is empty.
 func (e *Env) Lookup(name string) (string, bool) {
 	if v, ok := e.process(name); ok {
 		return v, true
@@ -46,10 +47,10 @@ func (e *Env) Lookup(name string) (string, bool) {
 	return v, ok
 }
 
-// InFile returns what the file sets the variable to, whether or not the process's own hides it.
+// InFile returns the value of the variable in the file, also if the process has the same variable.
 func (e *Env) InFile(name string) string { return e.file[name] }
 
-// FileNames are the variables that the file sets, in order of their names.
+// FileNames returns the variables that the file sets, in order of their names.
 func (e *Env) FileNames() []string { return slices.Sorted(maps.Keys(e.file)) }
 
 // assignment is a line of .env, by the rules of the npm package dotenv.
@@ -72,7 +73,7 @@ func unquote(v string) string {
 // reference is a variable in a value, by the rules of the npm package dotenv-expand.
 var reference = regexp.MustCompile(`^\$\{?(\w+)(?::-([^}\\]*))?\}?`)
 
-// expand replaces $NAME, ${NAME} and ${NAME:-DEFAULT}, the last one first. A dollar sign after a backslash stands for itself.
+// expand replaces $NAME, ${NAME} and ${NAME:-DEFAULT}, the last one first. A dollar sign after a backslash is literal.
 func (e *Env) expand(value string) string {
 	for end := len(value); ; {
 		i := strings.LastIndexByte(value[:end], '$')

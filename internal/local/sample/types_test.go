@@ -104,10 +104,10 @@ func TestOfType(t *testing.T) {
 		says      string
 	}{
 		"an unknown type":    {"Never", sample.Event{}, "no sample"},
-		"another producer's": {"TranscodeComplete", sample.Event{Producer: events.IMS}, "by vod only"},
+		"another producer's": {"TranscodeComplete", sample.Event{Producer: events.IMS}, "is by vod"},
 		"no such ID":         {"BatchProduceMediaComplete", sample.Event{MediaID: "m"}, "has no media ID"},
 		"no project":         {"TranscodeComplete", sample.Event{ProjectID: "p"}, "has no project ID"},
-		"no status":          {"SnapshotComplete", sample.Event{Status: events.Fail}, "does not say that something failed"},
+		"no status":          {"SnapshotComplete", sample.Event{Status: events.Fail}, "cannot report a failure"},
 	} {
 		if data, _, err := tt.event.OfType(tt.eventType); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %s, %v; want %q", name, data, err, tt.says)
