@@ -60,8 +60,8 @@ func run(ctx context.Context, out io.Writer, function string, rounds int) error 
 	return table.Flush()
 }
 
-// A figure is one row of the table: what was measured in each round, of the function and of the no-op
-// function where that is comparable, and the goal of their ratio or, without a no-op, of the figure itself.
+// A figure is one row of the table: the measurements of the function in each round and, if comparable, those of the
+// no-op function. The goal is for their ratio or, without a no-op, for the figure itself.
 type figure struct {
 	name        string
 	unit        string // a format, as in "%.2f ms"
@@ -74,7 +74,7 @@ func (f figure) row() string {
 	judged, floor, ratio := median(f.ours), "", ""
 	if f.floor != nil {
 		ratios := make([]float64, len(f.ours))
-		for i := range ratios { // of the same round: what else the machine does changes from one to the next
+		for i := range ratios { // of the same round, because the load of the machine changes between rounds
 			ratios[i] = f.ours[i] / f.floor[i]
 		}
 		judged = median(ratios)
@@ -90,7 +90,7 @@ func (f figure) row() string {
 	return fmt.Sprintf("%s\t"+f.unit+"\t%s\t%s\t%s %v\t%s\t", f.name, median(f.ours), floor, ratio, sign, f.goal, missed)
 }
 
-// median returns the middle of values, of an even number the lower one.
+// median returns the median of values. If their number is even, it returns the lower one of the two in the middle.
 func median(values []float64) float64 {
 	return slices.Sorted(slices.Values(values))[(len(values)-1)/2]
 }

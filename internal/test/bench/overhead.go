@@ -25,7 +25,7 @@ const (
 	warmUp      = 10_000 // deliveries before the memory is looked at
 )
 
-// A side is one of the two functions and what was measured of it.
+// A side is one of the two functions and its measurements.
 type side struct {
 	path         string
 	runtime      *fclocal.Runtime
@@ -34,10 +34,10 @@ type side struct {
 	size, memory []float64 // once
 }
 
-// inFlight is how many invocations a burst has at a time, by the index of rate and cpu.
+// inFlight is the number of concurrent invocations in a burst, by the index of rate and cpu.
 var inFlight = [2]int{1, 16}
 
-// overhead measures a signed callback, recorded to the log, beside a function that does nothing.
+// overhead compares a signed callback that is recorded to the log with a function that does nothing.
 func overhead(ctx context.Context, function, noop string, rounds int) ([]figure, error) {
 	target, err := url.Parse(callbackURL)
 	if err != nil {
@@ -80,7 +80,7 @@ func overhead(ctx context.Context, function, noop string, rounds int) ([]figure,
 	}, nil
 }
 
-// open runs the function, which takes as many invocations at a time as are sent.
+// open starts the function without a limit on concurrent invocations.
 func (s *side) open() (rt *fclocal.Runtime, err error) {
 	return fclocal.Start(fclocal.Options{
 		Function: s.path, Concurrency: inFlight[1], Timeout: 5 * time.Minute, Log: io.Discard,
@@ -100,7 +100,7 @@ func (s *side) firstAnswer(ctx context.Context, payload []byte) error {
 	return err
 }
 
-// start starts an instance that stays, warms it up, and takes its size and memory.
+// start starts an instance for all rounds, warms it up, and measures its size and memory.
 func (s *side) start(ctx context.Context, payload []byte) (err error) {
 	if s.runtime, err = s.open(); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (s *side) start(ctx context.Context, payload []byte) (err error) {
 	return nil
 }
 
-// burst loads the instance for burstTime and takes invocations a second and CPU time an invocation.
+// burst loads the instance for burstTime. It measures invocations per second and CPU time per invocation.
 func (s *side) burst(ctx context.Context, payload []byte, i int) error {
 	_, before, err := proc.Usage(s.runtime.PID())
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *side) burst(ctx context.Context, payload []byte, i int) error {
 	return err
 }
 
-// load has n senders deliver payload while more says so.
+// load delivers payload from n senders as long as more returns true.
 func load(ctx context.Context, rt *fclocal.Runtime, payload []byte, n int, more func() bool) error {
 	failures := make(chan error, n)
 	var senders sync.WaitGroup
@@ -165,7 +165,7 @@ func load(ctx context.Context, rt *fclocal.Runtime, payload []byte, n int, more 
 	return <-failures // nil where there is none
 }
 
-// deliver makes sure that the answer is the right one: what does not do the job does not count.
+// deliver delivers payload and checks the answer, because only correct answers count.
 func deliver(ctx context.Context, rt *fclocal.Runtime, payload []byte) error {
 	resp, err := rt.Invoke(ctx, payload)
 	if err == nil && (resp.Failed || !bytes.Contains(resp.Payload, []byte("recorded"))) {

@@ -11,7 +11,7 @@ import (
 	"github.com/vod-callback/recorder/internal/test/proc"
 )
 
-// roundTrip is what the OSS of the measurement takes to answer.
+// roundTrip is the response time of OSS in the measurement.
 const roundTrip = 20 * time.Millisecond
 
 // storage measures events recorded to an OSS that answers after roundTrip.

@@ -1,4 +1,4 @@
-// Package eventtest hands the published samples to tests.
+// Package eventtest provides the published samples to tests.
 package eventtest
 
 import (
@@ -8,11 +8,11 @@ import (
 	"github.com/vod-callback/recorder/events/testdata"
 )
 
-// timer is the sample of what starts cmd/reconcile. It is not a delivery.
+// timer is the sample of the payload that invokes cmd/reconcile. It is not a delivery.
 const timer = "timer.json"
 
-// Samples returns every sample of an event or a delivery in events/testdata, a payload each, with the name of its
-// file and in the order of the names.
+// Samples returns every sample of an event or a delivery in events/testdata: the name of the file and the payload, in
+// the order of the names.
 func Samples(tb testing.TB) iter.Seq2[string, []byte] {
 	tb.Helper()
 	files, err := testdata.Files.ReadDir(".")
@@ -28,7 +28,7 @@ func Samples(tb testing.TB) iter.Seq2[string, []byte] {
 	}
 }
 
-// Sample returns one of them as it is in its file.
+// Sample returns the content of one sample file.
 func Sample(tb testing.TB, name string) []byte {
 	tb.Helper()
 	data, err := testdata.Files.ReadFile(name)
@@ -38,7 +38,7 @@ func Sample(tb testing.TB, name string) []byte {
 	return data
 }
 
-// Seed adds every sample to what f begins with.
+// Seed adds every sample to the seeds of f.
 func Seed(f *testing.F) {
 	f.Helper()
 	for _, payload := range Samples(f) {

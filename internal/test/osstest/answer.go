@@ -13,7 +13,7 @@ import (
 
 // A failure is an error as OSS reports it. Status, code and EC ("error cause") are those of
 // https://www.alibabacloud.com/help/en/oss/user-guide/overview-14 and the page of each EC beside it,
-// the messages those the service is seen to send. Where no EC is published, there is none.
+// the messages are those that the service sends. If no EC is published, there is none.
 type failure struct {
 	status            int
 	code, message, ec string
@@ -53,7 +53,7 @@ func invalidArgument(message, ec string) failure {
 }
 
 func notImplemented(what string) failure {
-	return failure{status: 501, code: "NotImplemented", message: "osstest does not play this: " + what + "."}
+	return failure{status: 501, code: "NotImplemented", message: "osstest does not support this: " + what + "."}
 }
 
 // An answer is a whole response, not yet sent, so that a fault can still lose it or cut it.
@@ -105,7 +105,7 @@ func failureAnswer(r *http.Request, err error, id string) answer {
 	return a
 }
 
-// htmlAnswer is what a proxy between client and OSS says: no XML, no header of OSS.
+// htmlAnswer returns the answer of a proxy between client and OSS, without XML and without headers of OSS.
 func htmlAnswer(status int) answer {
 	title := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	page := "<html>\r\n<head><title>" + title + "</title></head>\r\n<body><center><h1>" + title + "</h1></center></body>\r\n</html>\r\n"
@@ -114,7 +114,7 @@ func htmlAnswer(status int) answer {
 	return a
 }
 
-// send writes the answer. A client that is gone by now is none of the server's business.
+// send writes the answer. It ignores errors, because the client may have disconnected.
 func (a answer) send(w http.ResponseWriter) {
 	if a.status != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))

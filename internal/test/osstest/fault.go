@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// A Break says how an exchange breaks off. The zero Break lets it end well.
+// A Break says how an exchange is interrupted. The zero Break does not interrupt it.
 type Break string
 
-// The ways an exchange can break off. With ResetBefore and Hang nothing is done, so that nothing is
-// stored; with the others the request has its full effect, which the client cannot know.
+// The ways in which an exchange can be interrupted. With ResetBefore and Hang the request is not handled, so nothing is
+// stored. With the others the request is handled, but the client cannot know that.
 const (
 	ResetBefore    Break = "reset-before"     // the connection is reset (TCP RST) instead of handling the request
 	ResetAfter     Break = "reset-after"      // the request is handled, then the connection reset instead of an answer
@@ -22,7 +22,7 @@ const (
 	Endless        Break = "endless"          // the request is handled, then an answer whose body goes on until the client goes away
 )
 
-// A Fault is what goes wrong with one request. The zero Fault is nothing. Fields can be combined.
+// A Fault describes what goes wrong with one request. The zero Fault means no fault. Fields can be combined.
 //
 // Note that Go's HTTP client repeats a GET by itself when a reused connection breaks before the first byte
 // of an answer; a PUT it does not repeat.
@@ -42,8 +42,8 @@ type Fault struct {
 	// ServiceUnavailable for 503.
 	Code string
 
-	// HTML makes the answer somebody else's, as a proxy's: a page with Status (502 if that is 0) and no
-	// header of OSS. Nothing is stored, as with Status.
+	// HTML replaces the answer by that of a proxy: an HTML page with Status (502 if that is 0) and without headers of
+	// OSS. Nothing is stored, as with Status.
 	HTML bool
 
 	// Break is how the exchange ends, if not with a whole answer.
@@ -74,7 +74,7 @@ func (f Fault) before(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// deliver sends the answer, or does to it what the fault wants.
+// deliver sends the answer, changed by the fault.
 func (f Fault) deliver(w http.ResponseWriter, r *http.Request, a answer) {
 	switch f.Break {
 	case ResetAfter:

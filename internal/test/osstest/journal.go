@@ -16,7 +16,7 @@ type Request struct {
 	Header http.Header // as sent; not to be changed
 }
 
-// An Exchange is a request and what became of it.
+// An Exchange is a request and its result.
 type Exchange struct {
 	Request
 	Status int    // of the answer, also where a Fault kept it from the client; 0 if there is none (yet)
@@ -76,7 +76,7 @@ func (j *journal) connected() {
 	j.connections++
 }
 
-// arrive counts a request. What becomes of the exchange is reported with answered.
+// arrive counts a request. Call answered with the answer.
 func (j *journal) arrive(r *http.Request, t target) *Exchange {
 	j.mu.Lock()
 	defer j.mu.Unlock()

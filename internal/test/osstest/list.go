@@ -16,7 +16,7 @@ const (
 	maxPage     = 1000
 )
 
-// handleBucket answers ListObjectsV2, the only request about buckets that is played.
+// handleBucket answers ListObjectsV2, the only supported request about buckets.
 func (s *Server) handleBucket(r *http.Request, t target) (answer, error) {
 	query := r.URL.Query()
 	if r.Method != http.MethodGet || query.Get("list-type") != "2" {
@@ -40,8 +40,8 @@ type listing struct {
 	max               int    // negative is no limit
 }
 
-// parseListing reads the parameters. Those that are not played are refused instead of ignored, since
-// a listing without its filter looks like a good one.
+// parseListing reads the parameters. It refuses unsupported parameters instead of ignoring them, because a listing
+// without its filter looks correct.
 func parseListing(query url.Values) (listing, error) {
 	q := listing{prefix: query.Get("prefix"), delimiter: query.Get("delimiter"), max: defaultPage}
 	for name, values := range query {

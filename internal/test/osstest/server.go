@@ -1,8 +1,8 @@
-// Package osstest plays Alibaba Cloud OSS for tests: a real HTTP server on a loopback port. It is written
-// from the rules that OSS publishes, not from its SDK's code, so that a client which signs, names or lists
-// wrongly fails here as it would there.
+// Package osstest simulates Alibaba Cloud OSS for tests: a real HTTP server on a loopback port. It follows the
+// documentation of OSS, not the code of its SDK, so that a client that signs, names or lists incorrectly fails in the
+// same way as with OSS.
 //
-// It knows PutObject, GetObject and ListObjectsV2, in path style (/BUCKET/KEY, which SDKs use for IP
+// It supports PutObject, GetObject and ListObjectsV2, in path style (/BUCKET/KEY, which SDKs use for IP
 // endpoints) and virtual-hosted (BUCKET.oss-REGION.aliyuncs.com). Every request must carry a V4 signature
 // in its Authorization header. Other requests are answered with 501 NotImplemented.
 //
@@ -30,7 +30,7 @@ const DefaultRegion = "cn-hangzhou"
 // maxBody bounds what one PutObject may send: far above a test's needs, far below OSS's 5 GB.
 const maxBody = 64 << 20
 
-// Config says how a server plays. The zero Config is usable.
+// Config configures a server. The zero Config is usable.
 type Config struct {
 	Now     func() time.Time // the server's clock; nil is time.Now. Called from several goroutines
 	LogSize int              // how many requests Requests remembers at least; 0 is 1000
@@ -93,8 +93,8 @@ func (s *Server) Close() error {
 // once for each request, from several goroutines, and must not wait for the request it is asked about.
 func (s *Server) SetFault(f func(Request) Fault) { s.fault.Store(&f) }
 
-// serveHTTP is one exchange, from the request to the answer or the fault in its place. There is no
-// http.ServeMux before it: a ServeMux cleans paths, and OSS takes keys literally.
+// serveHTTP handles one exchange, from the request to the answer or the fault. It does not use an http.ServeMux, because
+// a ServeMux cleans paths, and OSS uses keys literally.
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	t := s.target(r)
 	x := s.journal.arrive(r, t)
@@ -102,7 +102,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	// and net/http notices a client that goes away only after the body's end.
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		panic(http.ErrAbortHandler) // half a request: nobody is left to answer
+		panic(http.ErrAbortHandler) // an incomplete request: the client has disconnected
 	}
 	var fault Fault
 	if f := s.fault.Load(); f != nil && *f != nil {
@@ -118,7 +118,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	fault.deliver(w, r, a)
 }
 
-// answer is what the client gets to see unless the answer is lost.
+// answer returns the answer to a request. A fault may still lose it.
 func (s *Server) answer(r *http.Request, t target, body []byte, fault Fault, id string) answer {
 	if fault.HTML {
 		return htmlAnswer(cmp.Or(fault.Status, http.StatusBadGateway))

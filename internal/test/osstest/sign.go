@@ -57,7 +57,7 @@ type Credentials struct {
 	Expires         time.Time // from then on they give SecurityTokenExpired; zero is never
 }
 
-// SetCredentials replaces all credentials. Without arguments nobody may access the server.
+// SetCredentials replaces all credentials. Without arguments, every request is refused.
 func (s *Server) SetCredentials(all ...Credentials) {
 	s.keys.known.Clear()
 	s.AddCredentials(all...)

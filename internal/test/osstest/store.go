@@ -167,7 +167,7 @@ func (b *bucket) inOrder() []string {
 	return b.keys
 }
 
-// A store is all buckets. One lock over check and write makes forbidding to overwrite atomic.
+// A store holds all buckets. One lock covers check and write, so that forbid-overwrite is atomic.
 type store struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket
@@ -180,7 +180,7 @@ func (st *store) has(name string) bool {
 	return st.buckets[name] != nil
 }
 
-// find returns the bucket. The lock is the caller's.
+// find returns the bucket. The caller holds the lock.
 func (st *store) find(name string) (*bucket, error) {
 	if b := st.buckets[name]; b != nil {
 		return b, nil
@@ -225,7 +225,7 @@ func (st *store) get(t target) (object, error) {
 	return o, nil
 }
 
-// count returns what the store knows.
+// count returns the store's part of the Stats.
 func (st *store) count() (stats Stats) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// BuildAndRun builds the program of the package that is tested, as it is deployed, says in *path where it is,
-// and runs the tests. It returns the exit status, for a TestMain.
+// BuildAndRun builds the program of the tested package in the same way as for a deployment, sets *path to it, and runs
+// the tests. It returns the exit status, for a TestMain.
 func BuildAndRun(m *testing.M, path *string) int {
 	dir, err := os.MkdirTemp("", "program")
 	if err != nil {

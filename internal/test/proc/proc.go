@@ -1,4 +1,4 @@
-// Package proc reads from proc(5) what a process has used, for tests and measurements.
+// Package proc reads the memory and CPU use of a process from proc(5), for tests and measurements.
 package proc
 
 import (
@@ -10,7 +10,7 @@ import (
 )
 
 // Usage returns the peak of a process's resident memory in bytes, and the CPU time that it has used, in
-// whole ticks of 10 ms. The error says that this system does not tell.
+// whole ticks of 10 ms. It returns an error on a system without proc(5).
 func Usage(pid int) (peak int64, cpu time.Duration, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

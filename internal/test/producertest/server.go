@@ -1,8 +1,8 @@
-// Package producertest plays the APIs of Intelligent Media Services and ApsaraVideo VOD that tell what became
-// of an edit: a real HTTP handler for tests, offline. It is written from the published pages, not from an
-// SDK's code, so that a client which signs or pages wrongly fails here as it would there.
+// Package producertest simulates the APIs of Intelligent Media Services and ApsaraVideo VOD that list edits: a real HTTP
+// handler for tests, offline. It follows the documentation, not the code of an SDK, so that a client that signs or
+// pages incorrectly fails in the same way as with the service.
 //
-// It knows ListMediaProducingJobs of IMS, and SearchMedia, GetVideoList and GetVideoInfos of VOD. Every
+// It supports ListMediaProducingJobs of IMS, and SearchMedia, GetVideoList and GetVideoInfos of VOD. Every
 // request has to carry an ACS3-HMAC-SHA256 signature. A Fault makes single requests fail the way networks and
 // overloaded services do.
 package producertest
@@ -21,13 +21,13 @@ import (
 // Credentials are what requests have to be signed with.
 type Credentials struct{ AccessKeyID, AccessKeySecret, SecurityToken string }
 
-// A Server plays both services. It is an http.Handler; Start makes it listen. Its exported fields are set
-// before the first request.
+// A Server simulates both services. It is an http.Handler; Start makes it listen. Set its exported fields before the
+// first request.
 type Server struct {
 	Credentials Credentials
 	Jobs        []Job   // of IMS
 	Videos      []Video // of VOD
-	// Fault, where it is not nil, is asked about every request.
+	// Fault is called for every request, if it is not nil.
 	Fault func(Request) Fault
 
 	mu       sync.Mutex
@@ -36,7 +36,7 @@ type Server struct {
 	sorted   bool
 }
 
-// A Request is one that arrived.
+// A Request is a received request.
 type Request struct {
 	Number int // from 1
 	Action string
@@ -44,7 +44,7 @@ type Request struct {
 	Time   time.Time
 }
 
-// A Fault is what goes wrong with a request. The zero Fault is nothing.
+// A Fault describes what goes wrong with a request. The zero Fault means no fault.
 type Fault struct {
 	Status  int    // an error with this status
 	Code    string // of the error, such as Throttling.User
@@ -72,7 +72,7 @@ type Job struct {
 	UserData     string `json:",omitempty"`
 }
 
-// A Video is a medium of VOD.
+// A Video is a media asset of VOD.
 type Video struct {
 	VideoID          string `json:"VideoId"`
 	Title            string
@@ -87,7 +87,7 @@ type Video struct {
 // closed.
 func (s *Server) Start() *httptest.Server { return httptest.NewServer(s) }
 
-// Requests returns what arrived so far.
+// Requests returns the requests received so far.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,7 +23,7 @@ const (
 func forbidden(code, message string) error { return &failure{http.StatusForbidden, code, message} }
 func invalid(code, message string) error   { return &failure{http.StatusBadRequest, code, message} }
 
-// authenticate says why a request is not by someone who may ask, or returns nil.
+// authenticate returns an error if a request is not correctly signed.
 func (s *Server) authenticate(r *http.Request) error {
 	scheme, fields, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if scheme != algorithm {
@@ -64,7 +64,7 @@ func (s *Server) authenticate(r *http.Request) error {
 	return nil
 }
 
-// checkHeaders checks what has to be there beside the signature.
+// checkHeaders checks the headers other than the signature.
 func (s *Server) checkHeaders(r *http.Request) error {
 	sent, err := time.Parse(timeFormat, r.Header.Get("X-Acs-Date"))
 	if err != nil || time.Since(sent).Abs() > maxSkew {

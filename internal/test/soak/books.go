@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Books account for every event of a run, from its delivery to the object in the store. They are safe for
+// books account for every event of a run, from its delivery to the object in the store. They are safe for
 // concurrent use.
 type books struct {
 	mu       sync.Mutex
 	items    map[string]*item
 	counts   map[string]map[string]int // by what and which
 	took     []time.Duration           // until the function answered
-	failures []string                  // what must not happen
+	failures []string                  // violations
 }
 
 func newBooks() *books { return &books{items: map[string]*item{}, counts: map[string]map[string]int{}} }
@@ -32,14 +32,14 @@ func (b *books) count(what, which string) {
 	b.counts[what][which]++
 }
 
-// fail books something that must not happen.
+// fail records a violation.
 func (b *books) fail(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.failures = append(b.failures, fmt.Sprintf(format, args...))
 }
 
-// open begins the account of a delivery and returns what it is answerable for.
+// open begins the account of a delivery and returns the items that it must produce.
 func (b *books) open(d delivery) (of []*item) {
 	b.count("deliveries", d.kind.name)
 	for _, body := range d.bodies {
@@ -76,7 +76,7 @@ func (b *books) answered(d delivery, of []*item, a answer) {
 	}
 }
 
-// account compares the store with the books, once all is over.
+// account compares the store with the books at the end of the run.
 func (b *books) account(objects iter.Seq2[string, []byte]) {
 	for key, body := range objects {
 		it := b.items[itemKey(key)]

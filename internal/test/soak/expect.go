@@ -14,22 +14,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An item is something that must be stored in the end, or must not. What it must become is worked out
-// here from the text that was sent, by the documented form of keys and records and without the function's
-// own code.
+// An item is something that must be stored at the end, or must not be. The expected object is computed from the text
+// that was sent, by the documented form of keys and records, without the function's own code.
 type item struct {
 	key      string          // of an event's record; or rejected/ and the SHA-256, without the day of receipt
 	record   map[string]any  // of an event, without what only the function can know
 	kept     string          // of rejected input
 	via      map[string]bool // the triggers that it may have come through
-	stranger bool            // it is not authentic
+	stranger bool            // not authentic
 
 	promised bool // the function answered, so it has to be stored or in the log
 	killed   bool // an instance was killed over it
-	stored   int  // how often it lies in the store
+	stored   int  // the number of objects in the store
 }
 
-// newItem says what a body of a delivery becomes; nil is nothing.
+// newItem returns the item for a body of a delivery, or nil if the body produces nothing.
 func newItem(k kind, body []byte) *item {
 	it := &item{via: map[string]bool{k.trigger: true}}
 	switch k.becomes {
@@ -109,7 +108,7 @@ func itemKey(object string) string {
 	return object
 }
 
-// compare reports how a stored object differs from what it has to be.
+// compare returns an error if a stored object differs from the expected one.
 func (it *item) compare(object []byte) error {
 	got := decode(object)
 	trigger, _ := got["trigger"].(string)

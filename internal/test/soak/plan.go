@@ -81,8 +81,8 @@ var faults = []fault{
 	{2, "very slow answer", true, 4 * time.Second, osstest.Fault{}},
 }
 
-// A plan draws what a run does. It follows from the seed alone, whatever the order in which things happen:
-// everything is drawn from the seed and the number of the delivery, or the key and number of the request.
+// A plan determines what a run does. It depends only on the seed, not on the order of events: every random value is
+// derived from the seed and the number of the delivery, or the key and number of the request.
 type plan struct{ seed uint64 }
 
 // random returns the source of randomness for one purpose.
@@ -143,7 +143,7 @@ func (p plan) body(k kind, n, i int) []byte {
 	if r.IntN(4) == 0 {
 		e.Status = events.Fail
 	}
-	if r.IntN(50) == 0 { // nobody promises that identifiers are tame
+	if r.IntN(50) == 0 { // IDs can contain any characters
 		odd := []string{"a/b", "..", "x y%2F", "é\u2028\u202e", "\"<&>\\", "-_.~"}
 		e.MediaID = odd[r.IntN(len(odd))] + e.MediaID[:24]
 	}
@@ -169,8 +169,8 @@ func respell(event []byte) []byte {
 	return out
 }
 
-// fault draws what happens to the nth request for a key: share of them fail. One key of a hundred is
-// doomed: nothing is stored under it before the replay.
+// fault determines the fault of the nth request for a key. The given share of requests fails. For one key of a hundred
+// every request fails until the replay.
 func (p plan) fault(key string, nth int, share float64) fault {
 	doomed := p.random("doomed", key).IntN(100) == 0
 	r := p.random("fault", key, nth)

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Secrets makes all secrets of a run and knows one when it sees it. It is safe for concurrent use.
+// secrets generates all secrets of a run and finds them in texts. It is safe for concurrent use.
 type secrets struct {
 	marker  string   // part of every secret
 	needles [][]byte // the marker, plain and in the three ways that Base64 can spell it

@@ -27,7 +27,7 @@ type answer struct {
 	took     time.Duration
 }
 
-// deliver plays one sender from the first try to the last.
+// deliver simulates one sender from the first try to the last.
 func (r *run) deliver(ctx context.Context, d delivery) {
 	of := r.books.open(d)
 	for try := range d.kind.tries {
@@ -47,7 +47,7 @@ func (r *run) deliver(ctx context.Context, d delivery) {
 	}
 }
 
-// try hands a delivery over once.
+// try delivers once.
 func (r *run) try(ctx context.Context, d delivery, try int) answer {
 	rt := <-r.free
 	defer func() { r.free <- rt }()
@@ -119,7 +119,7 @@ func judge(d delivery, resp fclocal.Response) answer {
 	return answer{name: fmt.Sprint(web.StatusCode), success: web.StatusCode == http.StatusOK, wrong: !right}
 }
 
-// payload is what the platform hands over in one try.
+// payload returns the payload that the platform delivers in one try.
 func (r *run) payload(d delivery, try int) []byte {
 	now := time.Now()
 	random := r.plan.random("payload", d.number, try)
@@ -157,7 +157,7 @@ func (r *run) http(header http.Header, body []byte, now time.Time) []byte {
 	return sample.HTTP(http.MethodPost, target, header, body, now)
 }
 
-// forged returns headers that prove nothing.
+// forged returns invalid authentication headers.
 func (r *run) forged(how int, now time.Time) http.Header {
 	good := callback.VOD.SignNow(callbackURL, r.keys[0], now)
 	switch how {

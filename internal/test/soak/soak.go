@@ -1,6 +1,6 @@
-// Package soak proves that nothing is lost, nothing doubled, and nobody let in: it plays the real senders
-// against the built function while its storage fails and its instances are killed, has the built vodctl
-// replay the logs, and then accounts for every event.
+// Package soak checks that no event is lost or stored twice, and that no unauthentic callback is stored. It simulates
+// the senders against the built function while the storage fails and instances are killed. Then it replays the logs
+// with the built vodctl, and accounts for every event.
 package soak
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/vod-callback/recorder/internal/test/proc"
 )
 
-// Config says how to soak. All fields are required.
+// Config configures a soak. All fields are required.
 type Config struct {
 	Function      string // the built function
 	Vodctl        string // the built command line
@@ -51,7 +51,7 @@ const (
 	memory          = 128             // MB that an instance of s.yaml has
 )
 
-// A run is a soak under way.
+// A run is a running soak.
 type run struct {
 	Config
 	plan    plan
@@ -68,14 +68,14 @@ type run struct {
 	current osstest.Credentials
 }
 
-// Run soaks. An error says that it could not be done; what it found is in the report and the failures.
+// Run runs a soak. The report and the failures contain the findings. An error means that the soak could not run.
 func Run(ctx context.Context, cfg Config) (report string, failures []string, err error) {
 	r := &run{Config: cfg, plan: plan{cfg.Seed}, secrets: newSecrets(cfg.Seed), books: newBooks()}
 	r.keys = []callback.Key{callback.Key(r.secrets.next("Key1")), callback.Key(r.secrets.next("Key2"))}
 	if r.oss, err = osstest.Start(osstest.Config{LogSize: 1}); err != nil {
 		return "", nil, err
 	}
-	defer r.oss.Close() //nolint:errcheck // it is all over
+	defer r.oss.Close() //nolint:errcheck // the run has ended
 	r.oss.AddBucket(bucketName, osstest.BucketOptions{})
 	r.renewCredentials()
 	r.setFaults(func(req osstest.Request) fault { return r.plan.fault(req.Key, req.Before, r.Faults) })
@@ -110,7 +110,7 @@ func Run(ctx context.Context, cfg Config) (report string, failures []string, err
 	return report, r.books.failures, nil
 }
 
-// setFaults has f decide what goes wrong with each request to OSS.
+// setFaults sets the function that determines the fault of each request to OSS.
 func (r *run) setFaults(f func(osstest.Request) fault) {
 	r.oss.SetFault(func(req osstest.Request) osstest.Fault {
 		r.secrets.addSignature(req.Header.Get("Authorization"))
@@ -122,8 +122,8 @@ func (r *run) setFaults(f func(osstest.Request) fault) {
 	})
 }
 
-// renewCredentials gives every later invocation new credentials. The old ones end at once, also for
-// what is under way.
+// renewCredentials gives every later invocation new credentials. The old ones become invalid immediately, also for
+// running invocations.
 func (r *run) renewCredentials() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -187,7 +187,7 @@ func (r *run) stopInstances() error {
 	return errors.Join(errs...)
 }
 
-// deliverAll plays all senders, more of them at a time than there are instances, since many are pausing.
+// deliverAll runs all senders. It runs more of them concurrently than there are instances, because many are pausing.
 func (r *run) deliverAll(ctx context.Context) {
 	var next, done atomic.Int64
 	background, stop := context.WithCancel(ctx)
@@ -223,7 +223,7 @@ func every(ctx context.Context, d time.Duration, f func()) {
 	}
 }
 
-// checkMemory looks at the peak memory of the instances that live.
+// checkMemory checks the peak memory of the running instances.
 func (r *run) checkMemory() {
 	for _, rt := range r.all {
 		peak, _, err := proc.Usage(rt.PID())
@@ -233,10 +233,10 @@ func (r *run) checkMemory() {
 	}
 }
 
-// counted finds in the summary of vodctl replay what came of the log's lines.
+// counted matches the counts in the summary of vodctl replay.
 var counted = regexp.MustCompile(`(\d+) (recorded|duplicate|failed|not understood)`)
 
-// replay has vodctl record what the logs hold, as the operator does; the second time nothing may be left.
+// replay runs vodctl replay on the logs, as the operator does. The second time, there must be nothing left to record.
 func (r *run) replay(ctx context.Context, round int) error {
 	args := []string{"replay", "--concurrency", "8", "--timeout", "20s", "--to", r.storeURL()}
 	for _, log := range r.logs {

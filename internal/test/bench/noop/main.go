@@ -1,5 +1,5 @@
-// Command noop is the floor of what a function on the SDK costs: it answers every invocation with the
-// same response.
+// Command noop is a function that answers every invocation with the same response. It shows the minimum cost of a
+// function with the SDK.
 package main
 
 import (
