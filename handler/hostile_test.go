@@ -335,7 +335,7 @@ func TestNoKeyLetsNobodyIn(t *testing.T) {
 	}
 }
 
-// hostileTexts are what a stranger might put where a text is expected.
+// hostileTexts are texts that an attacker might send where a text is expected.
 var hostileTexts = []string{
 	"a/b", "../../etc/passwd", "..", ".", "%2e%2e", "%2E", "/", "//", `\`, `..\..\x`, "a\nb", "a\r\nb",
 	"x\n{\"time\":\"2026-01-01T00:00:00Z\",\"level\":\"INFO\",\"msg\":\"recorded\",\"request_id\":\"forged\"}\n",

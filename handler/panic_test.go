@@ -14,7 +14,7 @@ import (
 	"github.com/vod-callback/recorder/internal/test/eventtest"
 )
 
-// panicText is what a panic might carry and nobody may see.
+// panicText is the text of a panic. It must not be visible anywhere.
 const panicText = "LTAIsecretOfThePanic"
 
 // A panicking recorder panics over what holds word, and keeps the rest in memory.
@@ -71,7 +71,7 @@ func TestPanicWhileRecording(t *testing.T) {
 			if strings.Contains(log.String()+string(answer), panicText) {
 				t.Errorf("the panic's text is in the log or the answer:\n%s\n%s", log.String(), answer)
 			}
-			// The handler goes on serving.
+			// The handler continues to work.
 			if answer, err := h.Invoke(invocationContext(t.Context()), event); err != nil || !bytes.Contains(answer, []byte(`"recorded":1`)) {
 				t.Errorf("the next one: %s, %v", answer, err)
 			}

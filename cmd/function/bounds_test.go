@@ -58,7 +58,7 @@ func members(event []byte) []byte {
 }
 
 // TestMemory measures the peak memory of a new instance with one delivery. The go1 instance of s.yaml
-// has 128 MB: a batch of 10,000 messages fits, and so does whatever a stranger may send. The largest
+// has 128 MB: a batch of 10,000 messages fits, and so does every payload that an unauthenticated sender can send. The largest
 // payloads of the account's own need more; how much is in docs/operations.md.
 //
 //	go test -count=1 -v -run TestMemory -parallel 1 ./cmd/function

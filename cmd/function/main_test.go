@@ -113,7 +113,7 @@ func TestSamplesThroughTheRuntime(t *testing.T) {
 			t.Errorf("the log has %s:\n%s", bad, log.String())
 		}
 	}
-	// Four events have been published; whichever way they came, four records lie there.
+	// Four events have been published, through different triggers. There must be four records.
 	records, err := filepath.Glob(filepath.Join(dir, "ProduceMediaComplete", "dt=*", "*", "*.json"))
 	if err != nil || len(records) != 4 {
 		t.Errorf("records %q, %v; want 4", records, err)

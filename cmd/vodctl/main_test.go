@@ -19,7 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// functionPath is where the built function lies, for the scripts ($FUNCTION).
+// functionPath is the path of the built function, for the scripts ($FUNCTION).
 var functionPath string
 
 func TestMain(m *testing.M) {

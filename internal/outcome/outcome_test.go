@@ -121,7 +121,7 @@ func TestKeyOfAStoredRecord(t *testing.T) {
 	}
 }
 
-// event returns a VOD event about the medium id.
+// event returns a VOD event with the media ID id.
 func event(t testing.TB, id string) []byte {
 	t.Helper()
 	raw, err := json.Marshal(map[string]string{

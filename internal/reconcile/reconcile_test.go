@@ -289,7 +289,7 @@ func TestFinding(t *testing.T) {
 	}
 }
 
-// TestFaultsThatPass: what another try can mend costs a try and nothing else.
+// TestFaultsThatPass checks that a temporary fault costs only one more try.
 func TestFaultsThatPass(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]producertest.Fault{

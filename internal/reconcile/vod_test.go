@@ -12,7 +12,7 @@ import (
 	"github.com/vod-callback/recorder/internal/test/producertest"
 )
 
-// video is a medium that was made ten minutes before its last change.
+// video returns a media asset that was created ten minutes before its last change.
 func madeVideo(id, status string, at time.Time) producertest.Video {
 	return producertest.Video{
 		VideoID: id, Title: "title", Status: status, MediaSource: "editing", UserData: `{"Extend":"` + id + `"}`,
@@ -152,7 +152,7 @@ func TestVODFaults(t *testing.T) {
 	}
 }
 
-// TestVODMediumIsGone: a medium that was deleted since the listing stays a finding.
+// TestVODMediumIsGone checks that a media asset that was deleted after the listing is still a finding.
 func TestVODMediumIsGone(t *testing.T) {
 	t.Parallel()
 	server := &producertest.Server{Videos: []producertest.Video{madeVideo("v", "Normal", noon)}}

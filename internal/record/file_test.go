@@ -99,7 +99,7 @@ func TestFileRecorderShowsWholeFilesOnly(t *testing.T) {
 	}
 }
 
-// TestFileRecorderKnowsWhatItHas has a directory with a file in it where nobody can write, root included.
+// TestFileRecorderKnowsWhatItHas uses a directory with a file to which nobody, not even root, can write.
 func TestFileRecorderKnowsWhatItHas(t *testing.T) {
 	t.Parallel()
 	const dir = "/proc/self"

@@ -33,7 +33,7 @@ var broken = []struct {
 	{"too much memory", edit{ServiceFile, "memorySize: 128", "memorySize: 65536"}, "props.memorySize is"},
 	{"odd memory", edit{ServiceFile, "memorySize: 128", "memorySize: 150"}, "want a multiple of 64"},
 	{"too much cpu", edit{ServiceFile, "cpu: 0.1", "cpu: 0.5"}, "memorySize in GB is 0.25 times cpu"},
-	{"alias from a variable", edit{ServiceFile, "access: default", "access: ${env('ACCESS', 'default')}"}, "access is ${env('ACCESS', 'default')}: Serverless Devs takes a plain alias"},
+	{"alias from a variable", edit{ServiceFile, "access: default", "access: ${env('ACCESS', 'default')}"}, "access is ${env('ACCESS', 'default')}: Serverless Devs accepts only a plain alias"},
 	{"another component", edit{ServiceFile, "fc3@0.1.22", "fc@0.1.35"}, `component is "fc@0.1.35", want fc3@VERSION`},
 
 	// The function
@@ -70,7 +70,7 @@ var broken = []struct {
 
 	// Its triggers
 	{"no http trigger", edit{ServiceFile, "triggerType: http", "triggerType: timer"}, "the number of triggers of the type http is 0"},
-	{"trigger that it cannot read", edit{ServiceFile, "triggerType: mns_topic", "triggerType: oss"}, `no deliveries of a trigger of the type "oss"`},
+	{"trigger that it cannot read", edit{ServiceFile, "triggerType: mns_topic", "triggerType: oss"}, `does not support triggers of the type "oss"`},
 	{"platform authentication", edit{ServiceFile, "authType: anonymous", "authType: function"}, "authType is function, want anonymous"},
 	{"more methods", edit{ServiceFile, "methods: [POST]", "methods: [GET, POST]"}, "methods is [GET POST], want [POST]"},
 	{"unknown method", edit{ServiceFile, "methods: [POST]", "methods: [PSOT]"}, `triggerConfig.methods[0] is "PSOT"`},
@@ -130,7 +130,7 @@ var broken = []struct {
 	{"public bucket", edit{TemplateFile, "AccessControl: private", "AccessControl: public-read"}, "AccessControl is public-read, want private"},
 	{"access not blocked", edit{TemplateFile, "BlockPublicAccess: true", "BlockPublicAccess: false"}, "BlockPublicAccess is false, want true"},
 	{"public policy", edit{TemplateFile, "      StorageClass: Standard\n", "      Policy: {Version: '1', Statement: [{Effect: Allow, Action: ['oss:GetObject'], Principal: ['*'], Resource: ['*']}]}\n"}, "Policy allows everybody [oss:GetObject]"},
-	{"versioned bucket", edit{TemplateFile, "      StorageClass: Standard\n", "      VersioningConfiguration: {Status: Enabled}\n"}, "voids x-oss-forbid-overwrite"},
+	{"versioned bucket", edit{TemplateFile, "      StorageClass: Standard\n", "      VersioningConfiguration: {Status: Enabled}\n"}, "disables x-oss-forbid-overwrite"},
 	{"not encrypted", edit{TemplateFile, "      ServerSideEncryptionConfiguration:\n        SSEAlgorithm: AES256\n", ""}, "it is not encrypted"},
 	{"malformed bucket name", edit{TemplateFile, "'${Name}-${ALIYUN::TenantId}-${ALIYUN::Region}'", "'${Name}_${ALIYUN::TenantId}'"}, `BucketName is "vod-callback-recorder_`},
 	{"outcomes expire", edit{TemplateFile, "Prefix: !Sub '${Prefix}/rejected/'", "Prefix: !Sub '${Prefix}/'"}, `expires or moves "outcomes/"`},
@@ -147,20 +147,20 @@ var broken = []struct {
 	{"another queue name", edit{TemplateFile, "QueueName: !Sub 'ice-callback-${Name}'", "QueueName: !Sub 'callback-${Name}'"}, "QueueName is ice-callback-vod-callback-recorder, want callback-"},
 
 	// The roles
-	{"action too wide", edit{TemplateFile, "Action: ['oss:PutObject']\n                Resource: [!Sub 'acs:oss:*:${ALIYUN::TenantId}:${Bucket.Name}/${Prefix}/*']", "Action: ['oss:*']\n                Resource: [!Sub 'acs:oss:*:${ALIYUN::TenantId}:${Bucket.Name}/${Prefix}/*']"}, "oss:* is allowed, and nothing needs it"},
-	{"one action more", edit{TemplateFile, "['oss:PutObject']", "['oss:PutObject', 'oss:GetObject']"}, "oss:GetObject is allowed, and nothing needs it"},
+	{"action too wide", edit{TemplateFile, "Action: ['oss:PutObject']\n                Resource: [!Sub 'acs:oss:*:${ALIYUN::TenantId}:${Bucket.Name}/${Prefix}/*']", "Action: ['oss:*']\n                Resource: [!Sub 'acs:oss:*:${ALIYUN::TenantId}:${Bucket.Name}/${Prefix}/*']"}, "oss:* is allowed but not needed"},
+	{"one action more", edit{TemplateFile, "['oss:PutObject']", "['oss:PutObject', 'oss:GetObject']"}, "oss:GetObject is allowed but not needed"},
 	{"one action less", edit{TemplateFile, "['oss:PutObject']", "['oss:PutObjectAcl']"}, "resources of oss:PutObject is []"},
 	{"whole bucket", edit{TemplateFile, "${Bucket.Name}/${Prefix}/*", "${Bucket.Name}/*"}, "resources of oss:PutObject is"},
 	{"every log", edit{TemplateFile, "project/${LogProject.Name}/logstore/${Logstore.LogstoreName}", "project/*"}, "resources of log:PostLogStoreLogs is"},
 	{"every queue", edit{TemplateFile, "/queues/${DeadLetterQueue.QueueName}/messages", "/queues/*"}, "resources of mns:SendMessage is"},
 	{"every function", edit{TemplateFile, "functions/${Name}/*", "functions/*"}, "resources of fc:InvokeFunction is"},
-	{"every listing", edit{TemplateFile, "['vod:SearchMedia', ", "['vod:*', 'vod:SearchMedia', "}, "vod:* is allowed, and nothing needs it"},
+	{"every listing", edit{TemplateFile, "['vod:SearchMedia', ", "['vod:*', 'vod:SearchMedia', "}, "vod:* is allowed but not needed"},
 	{"system policy", edit{TemplateFile, "      Policies:\n        - PolicyName: !Sub '${Name}-write'", "      PolicyAttachments: {System: [AliyunOSSFullAccess]}\n      Policies:\n        - PolicyName: !Sub '${Name}-write'"}, "PolicyAttachments allows more"},
 	{"trusts another service", edit{TemplateFile, "Service: [mns.aliyuncs.com]", "Service: [ecs.aliyuncs.com]"}, "trusted services is [ecs.aliyuncs.com]"},
-	{"one role more", edit{TemplateFile, "  TriggerRole:\n    Type", "  AdminRole:\n    Type: ALIYUN::RAM::Role\n    Properties: {RoleName: admin, AssumeRolePolicyDocument: {Version: '1', Statement: []}}\n  TriggerRole:\n    Type"}, "AdminRole: a role that nothing needs"},
+	{"one role more", edit{TemplateFile, "  TriggerRole:\n    Type", "  AdminRole:\n    Type: ALIYUN::RAM::Role\n    Properties: {RoleName: admin, AssumeRolePolicyDocument: {Version: '1', Statement: []}}\n  TriggerRole:\n    Type"}, "AdminRole: the role is not needed"},
 
 	// The log
-	{"index field that nothing writes", edit{TemplateFile, "{Name: job_id,", "{Name: job,"}, "message.job, which nothing writes"},
+	{"index field that nothing writes", edit{TemplateFile, "{Name: job_id,", "{Name: job,"}, "message.job, which no function logs"},
 	{"index field missing", edit{TemplateFile, "            - {Name: trigger, Type: text, EnableAnalytics: true}\n", ""}, "message.trigger, which the index of template.yml lacks"},
 	{"not to be counted", edit{TemplateFile, "{Name: error_code, Type: text, EnableAnalytics: true}", "{Name: error_code, Type: text}"}, "message.error_code, which the index of template.yml lacks, or has without EnableAnalytics"},
 	{"platform field missing", edit{TemplateFile, "        - {Name: errorType, Type: text, EnableAnalytics: true}\n", ""}, "it selects errorType"},
@@ -169,7 +169,7 @@ var broken = []struct {
 	{"search for another line's field", edit{ObserveFile, "'message.msg: refused'", "'message.msg: refused and message.status: fail'"}, "message.status in lines with msg refused, which do not have it"},
 	{"search in another log", edit{ObserveFile, "        Logstore: function\n", "        Logstore: functions\n"}, "logstore is functions, want function"},
 	{"search in another project", edit{ObserveFile, "      Project: !Sub '${Name}-${ALIYUN::TenantId}'\n      Detail:\n        SavedsearchName: edits", "      Project: !Sub '${Name}'\n      Detail:\n        SavedsearchName: edits"}, "SearchEdits: project is vod-callback-recorder, want"},
-	{"chart of a column that is not selected", edit{ObserveFile, "yAxis: [success, fail]", "yAxis: [success, failed]"}, "Dashboard.over-time: it draws failed"},
+	{"chart of a column that is not selected", edit{ObserveFile, "yAxis: [success, fail]", "yAxis: [success, failed]"}, "Dashboard.over-time: it shows failed"},
 	{"chart of a column without index", edit{ObserveFile, `"message.trigger" AS origin`, `"message.source" AS origin`}, "it selects message.source"},
 	{"alert on a column without index", edit{ObserveFile, `arbitrary("message.error") AS error`, `arbitrary("message.cause") AS error`}, "AlertUnrecorded: it selects message.cause"},
 	{"alert on a platform's column that is not there", edit{ObserveFile, "arbitrary(errorType)", "arbitrary(errorKind)"}, "AlertFunctionErrors: it selects errorKind"},

@@ -100,7 +100,7 @@ func (r report) equal(what string, got, want any, why string) {
 type Deployment struct {
 	Services []*Service
 	stack    stack
-	observe  stack // its mapping is nil where there is no such file
+	observe  stack // its mapping is nil if there is no such file
 }
 
 // placeholder replaces an unknown account ID. The names must agree for any account.

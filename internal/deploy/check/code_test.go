@@ -165,7 +165,7 @@ func TestSamplesOfTriggers(t *testing.T) {
 	}
 }
 
-// formOf tells the form of a sample from the platform's own member names; "" is none that the service files make.
+// formOf returns the form of a sample, by the platform's member names, or "" if no trigger of the service files makes it.
 func formOf(payload []byte) string {
 	var v any
 	if json.Unmarshal(payload, &v) != nil {

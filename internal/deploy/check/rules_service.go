@@ -41,16 +41,16 @@ func component(r report, s *Service) {
 	case m == nil:
 		r.problem("component is %q, want fc3@VERSION", name)
 	case m[1] == "":
-		r.note("component fc3 has no version: each deployment takes the newest of the day")
+		r.note("component fc3 has no version: each deployment uses the newest one")
 	}
 	if access := text(s.raw, "access"); strings.Contains(access, "${") {
-		r.problem("access is %s: Serverless Devs takes a plain alias there", access)
+		r.problem("access is %s: Serverless Devs accepts only a plain alias", access)
 	}
 }
 
 // function checks the settings of the runtime.
 func function(r report, s *Service) {
-	r.equal("runtime", s.get("runtime"), "go1", "make build makes an executable for it")
+	r.equal("runtime", s.get("runtime"), "go1", "make build builds an executable for it")
 	r.equal("handler", s.get("handler"), "main", "that is the executable's name")
 	if code := strings.TrimSuffix(strings.TrimPrefix(s.get("code"), "./"), "/"); code != "target" && code != "target/reconcile" {
 		r.problem("code is %s, want ./target or ./target/reconcile: make build writes there", s.get("code"))
@@ -122,11 +122,11 @@ func (d Deployment) deadLetters() string {
 // async checks the settings of asynchronous invocations, which the topic trigger and the timer use.
 func async(r report, d Deployment, s *Service) {
 	if retries := at(s.props, "asyncInvokeConfig", "maxAsyncRetryAttempts"); retries != nil && number(retries) < 1 {
-		r.problem("asyncInvokeConfig.maxAsyncRetryAttempts is %v: what fails once is not tried again", retries)
+		r.problem("asyncInvokeConfig.maxAsyncRetryAttempts is %v: a failed invocation is not retried", retries)
 	}
 	if s.Records() {
 		r.equal("asyncInvokeConfig.destinationConfig.onFailure.destination", s.get("asyncInvokeConfig", "destinationConfig", "onFailure", "destination"),
-			d.deadLetters()+"/messages", "else an event that fails for good is dropped; the role may send there")
+			d.deadLetters()+"/messages", "without it, an event that always fails is dropped; the role may send there")
 	}
 }
 
@@ -148,7 +148,7 @@ func environment(r report, s *Service) {
 	for _, name := range known {
 		value := text(raw, name)
 		if _, there := s.Environment(name); !there {
-			r.problem("environmentVariables.%s is missing: the function reads it, and %s would set it in vain", name, ".env")
+			r.problem("environmentVariables.%s is missing: the function reads it, and a value in %s would have no effect", name, ".env")
 		} else if m := envForm.FindStringSubmatch(strings.TrimSuffix(strings.TrimPrefix(value, "${"), "}")); m != nil && m[1] != name {
 			r.problem("environmentVariables.%s is taken from %s, want %s", name, m[1], name)
 		}
@@ -188,7 +188,7 @@ func actions(r report, s *Service) {
 		runs := before(s, command)
 		for _, want := range wanted {
 			if !slices.ContainsFunc(runs, func(run string) bool { return strings.Contains(run, want) }) {
-				r.problem("no action before `s %s` runs %q: else the configuration is not looked at, or an old build is used", command, want)
+				r.problem("no action before `s %s` runs %q: without it, the configuration is not checked, or an old build is used", command, want)
 			}
 		}
 	}
@@ -223,7 +223,7 @@ func triggers(r report, d Deployment, s *Service) {
 		conform(r, "it", at(fc3, "trigger"), tr)
 		want := at(fc3, "triggerConfig", kind)
 		if want == nil {
-			r.problem("the function knows no deliveries of a trigger of the type %q", kind)
+			r.problem("the function does not support triggers of the type %q", kind)
 			continue
 		}
 		conform(r, "triggerConfig", want, config)
@@ -249,7 +249,7 @@ func triggers(r report, d Deployment, s *Service) {
 
 func httpTrigger(r report, config any) {
 	r.equal("authType", text(config, "authType"), "anonymous", "VOD and IMS cannot sign for the platform; the function checks their signature")
-	r.equal("methods", at(config, "methods"), []any{"POST"}, "callbacks are nothing else")
+	r.equal("methods", at(config, "methods"), []any{"POST"}, "callbacks use no other method")
 	if text(config, "disableURLInternet") == "true" {
 		r.problem("disableURLInternet is true: VOD and IMS call over the internet")
 	}
@@ -259,8 +259,8 @@ func topicTrigger(r report, d Deployment, tr any) {
 	topic, _ := d.stack.attribute("Topic", "TopicName")
 	r.equal("sourceArn", text(tr, "sourceArn"), fmt.Sprintf("acs:mns:%s:%s:/topics/%s", d.stack.region, d.stack.account, topic), "that is the topic of "+TemplateFile)
 	role, _ := d.stack.attribute("TriggerRole", "Arn")
-	r.equal("invocationRole", text(tr, "invocationRole"), role, "without one, every command makes a role that may invoke any function")
-	r.equal("notifyContentFormat", text(tr, "triggerConfig", "notifyContentFormat"), "JSON", "STREAM carries no message ID, which the record keeps")
+	r.equal("invocationRole", text(tr, "invocationRole"), role, "without one, every command creates a role that may invoke any function")
+	r.equal("notifyContentFormat", text(tr, "triggerConfig", "notifyContentFormat"), "JSON", "STREAM has no message ID for the record")
 }
 
 // largestBatch is the maximum number of messages of 64 KiB in one synchronous invocation.
@@ -271,15 +271,15 @@ func queueTrigger(r report, d Deployment, s *Service, config any) {
 	run := at(config, "runOptions")
 	queue, _ := d.stack.attribute("CallbackQueue", "QueueName")
 	for _, rule := range []struct{ what, got, want, why string }{
-		{"triggerEnable", text(config, "triggerEnable"), "true", "a disabled trigger reads nothing"},
+		{"triggerEnable", text(config, "triggerEnable"), "true", "a disabled trigger does not read the queue"},
 		{"asyncInvocationType", text(config, "asyncInvocationType"), "false", "only a synchronous failure is retried by the stream"},
 		{"eventSourceType", text(config, "eventSourceConfig", "eventSourceType"), "MNS", "it is a queue of SMQ"},
 		{"RegionId", text(mns, "RegionId"), s.Region(), "queue and function are in one region"},
 		{"QueueName", text(mns, "QueueName"), queue, "VOD and IMS deliver to that queue of " + TemplateFile},
-		{"mode", text(run, "mode"), "event-streaming", "batches come in streams only"},
+		{"mode", text(run, "mode"), "event-streaming", "only streams have batches"},
 		{"errorsTolerance", text(run, "errorsTolerance"), "ALL", "NONE, the default, stops the stream once the retries are used up"},
-		{"PushRetryStrategy", text(run, "retryStrategy", "PushRetryStrategy"), "EXPONENTIAL_DECAY_RETRY", "the default gives up within a minute"},
-		{"deadLetterQueue.Arn", text(run, "deadLetterQueue", "Arn"), d.deadLetters(), "without one, what could not be delivered is dropped"},
+		{"PushRetryStrategy", text(run, "retryStrategy", "PushRetryStrategy"), "EXPONENTIAL_DECAY_RETRY", "the default stops within a minute"},
+		{"deadLetterQueue.Arn", text(run, "deadLetterQueue", "Arn"), d.deadLetters(), "without one, undeliverable messages are dropped"},
 	} {
 		r.equal(rule.what, rule.got, rule.want, rule.why)
 	}

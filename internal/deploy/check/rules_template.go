@@ -60,7 +60,7 @@ func (s stack) types(r report) {
 			if nearest := spelling.Nearest(strings.TrimPrefix(kind, typePrefix), known); nearest != "" {
 				r.problem("%s: %s is not a type that is known; did you mean %s?", name, kind, typePrefix+nearest)
 			} else {
-				r.note("%s: %s is not looked at", name, kind)
+				r.note("%s: %s is not checked", name, kind)
 			}
 		}
 	}
@@ -147,16 +147,16 @@ var bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 func bucket(r report, s stack, name string) {
 	p := at(s.mapping, "Resources", name, "Properties")
 	if acl := text(p, "AccessControl"); acl != "" {
-		r.equal("AccessControl", acl, "private", "records are nobody else's business")
+		r.equal("AccessControl", acl, "private", "records must be private")
 	}
-	r.equal("BlockPublicAccess", text(p, "BlockPublicAccess"), "true", "records are nobody else's business")
+	r.equal("BlockPublicAccess", text(p, "BlockPublicAccess"), "true", "records must be private")
 	for _, statement := range list(p, "Policy", "Statement") {
 		if text(statement, "Effect") != "Deny" && strings.Contains(fmt.Sprint(at(statement, "Principal")), "*") {
-			r.problem("Policy allows everybody %v: records are nobody else's business", at(statement, "Action"))
+			r.problem("Policy allows everybody %v: records must be private", at(statement, "Action"))
 		}
 	}
 	if at(p, "VersioningConfiguration") != nil {
-		r.problem("VersioningConfiguration voids x-oss-forbid-overwrite, by which a record is written once")
+		r.problem("VersioningConfiguration disables x-oss-forbid-overwrite, so a record could be overwritten")
 	}
 	if text(p, "ServerSideEncryptionConfiguration", "SSEAlgorithm") == "" {
 		r.problem("it is not encrypted: want ServerSideEncryptionConfiguration")
@@ -167,7 +167,7 @@ func bucket(r report, s stack, name string) {
 	for _, rule := range list(p, "LifecycleConfiguration", "Rule") {
 		prefix, err := s.eval(at(rule, "Prefix"))
 		if expires := at(rule, "Expiration") != nil || at(rule, "Transition") != nil; expires && (err != nil || !strings.HasSuffix(prefix, "/rejected/")) {
-			r.problem("the lifecycle rule %s expires or moves %q, want only what is below rejected/", text(rule, "ID"), prefix)
+			r.problem("the lifecycle rule %s expires or moves %q, want only objects below rejected/", text(rule, "ID"), prefix)
 		}
 	}
 }
@@ -201,7 +201,7 @@ func roles(r report, d Deployment) {
 		if need, ok := needs[name]; ok {
 			role(r.in(name), s, name, need.service, need.actions)
 		} else {
-			r.problem("%s: a role that nothing needs", name)
+			r.problem("%s: the role is not needed", name)
 		}
 	}
 	for _, name := range []string{"FunctionRole", "TriggerRole"} {
@@ -216,7 +216,7 @@ func role(r report, s stack, name, service string, want map[string][]string) {
 	if at(p, "PolicyAttachments") != nil {
 		r.problem("PolicyAttachments allows more than is needed")
 	}
-	r.equal("trusted services", at(p, "AssumeRolePolicyDocument", "Statement", 0, "Principal", "Service"), []any{service}, "nobody else acts as it")
+	r.equal("trusted services", at(p, "AssumeRolePolicyDocument", "Statement", 0, "Principal", "Service"), []any{service}, "only this service may assume the role")
 	got := map[string][]string{}
 	for _, policy := range list(p, "Policies") {
 		for _, document := range alternatives(at(policy, "PolicyDocument")) {
@@ -225,7 +225,7 @@ func role(r report, s stack, name, service string, want map[string][]string) {
 	}
 	for _, action := range slices.Sorted(maps.Keys(got)) {
 		if want[action] == nil {
-			r.problem("%s is allowed, and nothing needs it", action)
+			r.problem("%s is allowed but not needed", action)
 		}
 	}
 	for _, action := range slices.Sorted(maps.Keys(want)) {

@@ -40,7 +40,7 @@ func (d Deployment) watched(r report) {
 	fields := columns(d.stack)
 	for name := range fields {
 		if ours, ok := strings.CutPrefix(name, "message."); ok && !writes(ours) {
-			r.problem("the index of %s has the field %s, which nothing writes", TemplateFile, name)
+			r.problem("the index of %s has the field %s, which no function logs", TemplateFile, name)
 		}
 	}
 	for name, p := range d.observe.ofType("ALIYUN::SLS::Savedsearch") {
@@ -54,7 +54,7 @@ func (d Deployment) watched(r report) {
 			selected := query(r, text(chart, "search", "query"), fields)
 			for _, axis := range slices.Concat(list(chart, "display", "xAxis"), list(chart, "display", "yAxis")) {
 				if !slices.Contains(selected, text(axis)) {
-					r.problem("it draws %s, which its query does not select", text(axis))
+					r.problem("it shows %s, which its query does not select", text(axis))
 				}
 			}
 		}
@@ -65,7 +65,7 @@ func (d Deployment) watched(r report) {
 	}
 	for _, msg := range []string{"unrecorded", "refused"} {
 		if !watched[msg] {
-			r.problem("there is no alert on lines with msg %s, which say that something is lost", msg)
+			r.problem("there is no alert on lines with msg %s, which report a loss", msg)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func (d Deployment) alert(r report, detail, project any, fields, watched map[str
 		span, err := time.ParseDuration(strings.TrimPrefix(start, "-"))
 		interval, err2 := time.ParseDuration(text(detail, "Schedule", "Interval"))
 		if err != nil || err2 != nil || span <= interval {
-			r.problem("it looks back over %s every %s: want to look back further, because a line can be searched only after a while",
+			r.problem("it looks back over %s every %s: want a longer time, because a line can be searched only after some seconds",
 				start, text(detail, "Schedule", "Interval"))
 		}
 	}
@@ -112,7 +112,7 @@ func (d Deployment) alert(r report, detail, project any, fields, watched map[str
 			}
 		}
 		if n := len(condition); n > 128 {
-			r.problem("its condition has %d characters, and SLS takes 128", n)
+			r.problem("its condition has %d characters; SLS accepts 128", n)
 		}
 	}
 	for _, annotation := range list(config, "Annotations") {
@@ -163,7 +163,7 @@ func query(r report, q string, fields map[string]bool) (selected []string) {
 		name, ours := strings.CutPrefix(field, "message.")
 		has := func(msg string) bool { return slices.Contains(Logged[msg], name) }
 		if ours && len(messages) > 0 && !slices.ContainsFunc(messages, has) {
-			r.problem("it asks for %s in lines with msg %s, which do not have it", field, strings.Join(messages, ", "))
+			r.problem("it reads %s in lines with msg %s, which do not have it", field, strings.Join(messages, ", "))
 		}
 	}
 	return selected

@@ -104,7 +104,7 @@ func (f Function) checkNames(v *verdict) {
 	}
 	if !nameForm.MatchString(f.Name) {
 		v.problem("FUNCTION_NAME=%q: want 3 to 28 lower-case letters, digits and hyphens, from a letter to a letter or digit, "+
-			"since bucket, log project and roles are named after it", f.Name)
+			"because the names of the bucket, the log project and the roles contain it", f.Name)
 	} else if f.Bucket != "" && accountForm.MatchString(f.Account) && !record.IsBucketName(f.Bucket) {
 		v.problem("the bucket name %q: want 3 to 63 lower-case letters, digits and inner hyphens; a shorter FUNCTION_NAME helps", f.Bucket)
 	}
@@ -114,15 +114,15 @@ func (f Function) checkNames(v *verdict) {
 func (f Function) checkAuthentication(v *verdict, cfg config.Config) {
 	switch {
 	case !cfg.CallbackAuth:
-		v.note("VOD_CALLBACK_AUTH=off: whoever knows the URL can record outcomes")
+		v.note("VOD_CALLBACK_AUTH=off: anybody who knows the URL can record outcomes")
 	case len(cfg.CallbackKeys) == 0:
 		v.missing(f, "VOD_CALLBACK_KEYS is not set: the function would refuse every HTTP callback. Set it to the key of the sender's "+
 			"callback settings or, where only a queue delivers, to a new one that nobody has")
 	}
 	for i, key := range cfg.CallbackKeys {
 		if !fitsConsole(string(key)) {
-			v.note("key %d of VOD_CALLBACK_KEYS cannot be set at VOD or IMS: they take at most 32 letters and digits, "+
-				"with upper case, lower case and a digit among them", i+1)
+			v.note("key %d of VOD_CALLBACK_KEYS cannot be set at VOD or IMS: they accept at most 32 letters and digits, "+
+				"with at least one upper-case letter, one lower-case letter and one digit", i+1)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (f Function) checkAuthentication(v *verdict, cfg config.Config) {
 func (f Function) checkTarget(v *verdict, target record.Target) {
 	switch {
 	case target.Dir != "":
-		v.note("RECORD_TO is a directory: an instance's disk is gone when the instance is")
+		v.note("RECORD_TO is a directory: the disk of an instance is deleted with the instance")
 	case target.OSS == nil:
 		v.note("RECORD_TO=log: keeps outcomes in the function's log only; for objects, RECORD_TO=oss://%s/outcomes", cmp.Or(f.Bucket, "BUCKET"))
 	default:
@@ -154,7 +154,7 @@ func (f Function) checkSize(v *verdict, variables []string) {
 		n += len(name) + len(value)
 	}
 	if n > maxEnvironment {
-		v.problem("the environment variables have %d bytes in all; Function Compute takes %d", n, maxEnvironment)
+		v.problem("the environment variables have %d bytes; Function Compute accepts %d", n, maxEnvironment)
 	}
 }
 

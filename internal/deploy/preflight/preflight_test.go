@@ -43,7 +43,7 @@ func TestRecorder(t *testing.T) {
 		{name: "no key, deploying", want: "VOD_CALLBACK_KEYS is not set"},
 		{name: "no key, validating", change: func(f *Function) { f.Now = false }, want: "note: VOD_CALLBACK_KEYS is not set"},
 		{name: "empty list of keys", env: map[string]string{"VOD_CALLBACK_KEYS": " , "}, want: "VOD_CALLBACK_KEYS="},
-		{name: "no key needed", env: map[string]string{"VOD_CALLBACK_AUTH": "off"}, want: "note: VOD_CALLBACK_AUTH=off: whoever knows the URL"},
+		{name: "no key needed", env: map[string]string{"VOD_CALLBACK_AUTH": "off"}, want: "note: VOD_CALLBACK_AUTH=off: anybody who knows the URL"},
 		{name: "key that VOD does not take", env: map[string]string{"VOD_CALLBACK_KEYS": key + ",test123"}, want: "note: key 2 of VOD_CALLBACK_KEYS"},
 		{name: "no account", change: func(f *Function) { f.Account = "" }, want: "no account ID"},
 		{name: "account is a name", change: func(f *Function) { f.Account = "my-account" }, want: `the account ID "my-account" is not a number`},

@@ -15,7 +15,7 @@ import (
 	"github.com/vod-callback/recorder/events"
 )
 
-// hostile is what a stranger may put into an event.
+// hostile is a text that an attacker may put into an event.
 const hostile = `</td></table><script>window.owned=1</script><img src=x onerror="window.owned=1"> {{.}} ${owned} <!-- & &amp; 'q' "q" ` + "\u202etxt.exe \x1b[31m \u2028 源文件损坏"
 
 // hostilePage returns a page with everything that it can have, and with hostile texts wherever there is a

@@ -39,7 +39,7 @@ type reply struct {
 // patience is how long the browser may take for one thing before the test fails.
 const patience = 60 * time.Second
 
-// newBrowser starts Chromium, or skips the test where there is none.
+// newBrowser starts Chromium, or skips the test if there is none.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	program := ""
