@@ -180,19 +180,19 @@ func TestVariablesAreDocumented(t *testing.T) {
 	}
 }
 
-// TestReadme holds the table of the README against the variables.
-func TestReadme(t *testing.T) {
+// TestReference compares the table of the reference with the variables.
+func TestReference(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	reference, err := os.ReadFile("../../docs/reference.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range config.Variables() {
 		row := "| `" + v.Name + "` | "
-		_, after, ok := strings.Cut(string(readme), row)
+		_, after, ok := strings.Cut(string(reference), row)
 		line, _, _ := strings.Cut(after, "\n")
 		if !ok || (v.Default != "" && !strings.Contains(line, "| `"+v.Default+"` |")) {
-			t.Errorf("the README's row of %s is %q; its default is %q", v.Name, line, v.Default)
+			t.Errorf("docs/reference.md has the row %[2]q for %[1]s, whose default is %[3]q", v.Name, line, v.Default)
 		}
 	}
 }
