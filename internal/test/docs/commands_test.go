@@ -6,7 +6,6 @@ package docs_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -160,12 +159,12 @@ type shell struct {
 	port string // stands in for 9000, so that tests that run at the same time do not meet
 }
 
-// patience is how long one command may take. 'make run' builds.
+// patience is how long the commands of one page may take. 'make run' builds.
 const patience = 3 * time.Minute
 
 func newShell(t *testing.T, dir string) *shell {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	cmd := command(ctx, t, dir, "bash")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that what it leaves behind can be ended
 	in, err := cmd.StdinPipe()
@@ -202,27 +201,26 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// run runs one command and returns what it printed. Of one that goes on in the background it returns the lines
-// that the page shows, once they are there.
+// run runs one command and returns what it printed.
 func (s *shell) run(c step) (string, error) {
 	line := strings.ReplaceAll(c.command, ":9000", ":"+s.port)
 	line = strings.ReplaceAll(line, "vodctl serve ", "vodctl serve --addr 127.0.0.1:"+s.port+" ")
 	const end = "\x1eend of the output"
-	background := strings.HasSuffix(line, "&")
 	if _, err := fmt.Fprintf(s.in, "{\n%s\n} </dev/null\necho '%s'\n", line, end); err != nil {
 		return "", err
 	}
 	var got strings.Builder
-	for ended := false; !ended || background && !matches(c.shown, got.String()); {
+	for {
 		line, err := s.out.ReadString('\n')
-		before, isEnd := strings.CutSuffix(line, end+"\n")
-		ended = ended || isEnd
+		before, ended := strings.CutSuffix(line, end+"\n")
 		got.WriteString(strings.ReplaceAll(before, ":"+s.port, ":9000"))
 		if err != nil {
-			return got.String(), errors.Join(errors.New("the shell ended, or took too long"), err)
+			return got.String(), fmt.Errorf("the shell ended, or took longer than %v: %w", patience, err)
+		}
+		if ended {
+			return got.String(), nil
 		}
 	}
-	return got.String(), nil
 }
 
 // A block is one ```console block of a page.
