@@ -75,25 +75,28 @@ func prose(t *testing.T, name string) string {
 	return kept.String()
 }
 
-// anchors returns the names that GitHub gives to the headings of a document: letters and digits in lower case,
-// and a hyphen for each blank.
+// anchors returns the anchors of the headings of a document.
 func anchors(t *testing.T, name string) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
 	for line := range strings.Lines(prose(t, name)) {
-		m := heading.FindStringSubmatch(strings.TrimSpace(line))
-		if m == nil {
-			continue
+		if m := heading.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+			found[anchor(m[1])] = true
 		}
-		found[strings.Map(func(r rune) rune {
-			switch {
-			case r == ' ':
-				return '-'
-			case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
-				return unicode.ToLower(r)
-			}
-			return -1
-		}, m[1])] = true
 	}
 	return found
+}
+
+// anchor returns the name that GitHub gives to a heading: letters and digits in lower case, and a hyphen for each
+// blank.
+func anchor(title string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, title)
 }
