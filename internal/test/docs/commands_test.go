@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// pages returns the English documents. Those in Chinese have the same commands.
+// pages returns the English documents. Those in Chinese have the same commands, which TestLanguages checks.
 func pages(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob(root + "/docs/*.md")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,7 +76,7 @@ func translate(t *testing.T, dir, target string) string {
 	return translation + "#" + anchor(zh.sections[i].title)
 }
 
-// An outline is what a page and its translation have in common.
+// An outline is what a page and its translation must have in common.
 type outline struct {
 	code     []string // the lines of the code blocks, without comments
 	notRun   []bool   // of each console block, whether the page says that it is not run
@@ -112,6 +111,7 @@ func readOutline(t *testing.T, name string) outline {
 	return o
 }
 
+// outlineOf returns the outline of a page.
 func outlineOf(page string) (outline, error) {
 	blocks, err := parse(page)
 	if err != nil {
@@ -128,23 +128,29 @@ func outlineOf(page string) (outline, error) {
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
 		o.links = append(o.links, m[1]+m[2])
 	}
-	o.sections = []section{{}} // what precedes the first heading
+	sections, indented := sectionsOf(text)
+	o.sections, o.code = sections, append(o.code, indented...)
+	return o, nil
+}
+
+// sectionsOf returns the sections of a page without its fenced code, and the lines of its indented code.
+func sectionsOf(text string) (sections []section, code []string) {
+	sections = []section{{}} // what precedes the first heading
 	var prose strings.Builder
 	endSection := func() {
-		now := &o.sections[len(o.sections)-1]
-		now.spans = slices.Compact(spansOf(prose.String()))
+		sections[len(sections)-1].spans = slices.Compact(spansOf(prose.String()))
 		prose.Reset()
 	}
-	before := "" // the line before, which tells an indented block from a list
+	before := "" // the previous line: code is indented after a blank line, a list also after text
 	for line := range strings.Lines(text) {
-		now := &o.sections[len(o.sections)-1]
+		now := &sections[len(sections)-1]
 		indented := strings.HasPrefix(line, "    ") && (before == "" || strings.HasPrefix(before, "    "))
 		switch m := heading.FindStringSubmatch(strings.TrimSpace(line)); {
 		case m != nil:
 			endSection()
-			o.sections = append(o.sections, section{level: strings.Index(line, " "), title: m[1]})
+			sections = append(sections, section{level: strings.Index(line, " "), title: m[1]})
 		case indented:
-			o.code = append(o.code, strings.TrimSpace(line))
+			code = append(code, strings.TrimSpace(line))
 		case strings.HasPrefix(line, "|"):
 			now.rows = append(now.rows, append([]string{fmt.Sprint(strings.Count(line, "|")-1, " cells")}, spansOf(line)...))
 		default:
@@ -153,7 +159,7 @@ func outlineOf(page string) (outline, error) {
 		before = strings.TrimRight(line, "\n")
 	}
 	endSection()
-	return o, nil
+	return sections, code
 }
 
 // spansOf returns the code spans of a text, sorted.
@@ -163,14 +169,14 @@ func spansOf(text string) []string {
 	return spans
 }
 
-// differences returns what one page has and its translation has not.
+// differences returns what a page has and its translation lacks, or the other way round.
 func differences(en, zh outline) (found []string) {
 	found = lacking("a line of code", en.code, zh.code)
 	if len(found) == 0 && !slices.Equal(en.code, zh.code) {
 		found = append(found, "the lines of code are in another order")
 	}
 	found = append(found, lacking("a link", en.links, zh.links)...)
-	if len(found) == 0 && !reflect.DeepEqual(en.notRun, zh.notRun) {
+	if len(found) == 0 && !slices.Equal(en.notRun, zh.notRun) {
 		found = append(found, fmt.Sprintf("the console blocks marked as not run are %v and %v", en.notRun, zh.notRun))
 	}
 	if len(en.sections) != len(zh.sections) {
