@@ -1,7 +1,5 @@
 package events
 
-import "strings"
-
 // otherType reads an event of any type but ProduceMediaComplete by the members that the types have in common.
 // Only the type and the time are required, because the published samples spell the members in several ways, and
 // some samples omit members that their documentation calls required.
@@ -11,10 +9,10 @@ func (r *reader) otherType(eventType string) Event {
 	}
 	e := Event{EventType: eventType, Producer: VOD, EventTime: r.time("EventTime", true), UserID: r.first("UserId")}
 	b := r
-	if r.isIMS() {
+	if !empty(r.object.Get("MessageBody")) {
 		e.Producer, b = IMS, r.within("MessageBody")
 	}
-	switch strings.ToLower(b.first("Status")) {
+	switch lower(b.first("Status")) {
 	case "success", "succeed":
 		e.Status = Success
 	case "fail", "failed":

@@ -96,8 +96,16 @@ func (r *reader) number(name string) string {
 	return r.first(name)
 }
 
+// lower returns s in lower case, unless a letter of another alphabet becomes one of ours by that.
+func lower(s string) string {
+	if l := strings.ToLower(s); len(l) == len(s) {
+		return l
+	}
+	return s
+}
+
 func (r *reader) status(name string) Status {
-	switch strings.ToLower(r.required(name)) {
+	switch lower(r.required(name)) {
 	case "success":
 		return Success
 	case "fail", "failed":

@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-const typeForm = "a letter and up to 63 letters and digits"
+const typeForm = "a letter and up to 63 letters and digits, but not missing or rejected"
 
-// IsType reports whether s has the form of an event type: a letter and up to 63 letters and digits.
+// IsType reports whether s has the form of an event type: a letter and up to 63 letters and digits. Two names are
+// taken, because a store keeps something else in the folders with these names.
 func IsType(s string) bool {
-	return s != "" && len(s) <= 64 && isLetter(rune(s[0])) &&
+	return s != "" && s != "missing" && s != "rejected" && len(s) <= 64 && isLetter(rune(s[0])) &&
 		!strings.ContainsFunc(s, func(r rune) bool { return !isLetter(r) && (r < '0' || r > '9') })
 }
 
@@ -28,7 +29,7 @@ func ParseSelection(s string) (Selection, error) {
 	var selection Selection
 	for entry := range strings.SplitSeq(s, ",") {
 		switch entry = strings.TrimSpace(entry); {
-		case entry == "" || slices.Contains(selection, entry):
+		case entry == "" || entry != AllTypes && slices.Contains(selection, entry):
 		case entry != AllTypes && !IsType(entry):
 			return nil, fmt.Errorf("%q is not an event type (%s)", entry, typeForm)
 		default:

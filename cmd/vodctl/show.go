@@ -92,8 +92,19 @@ func (r *showRequest) run(cmd *cobra.Command, id string) error {
 	if len(rows) == 0 {
 		return noMedia(cmd, src, id)
 	}
-	shown, err := l.write(out, l.query.Opened(cmd.Context(), src, rows))
-	if err == nil && l.bad.count() >= shown {
+	readable := 0
+	opened := func(yield func(query.Row, error) bool) {
+		for row, err := range l.query.Opened(cmd.Context(), src, rows) {
+			if err == nil && row.Err == nil {
+				readable++
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+	_, err = l.write(out, opened)
+	if err == nil && readable == 0 {
 		return fmt.Errorf("none of the records of %q can be read", harmless(id))
 	}
 	return err

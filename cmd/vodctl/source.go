@@ -231,9 +231,12 @@ func (s source) elsewhen(w io.Writer, eventType string, days []string, sp span, 
 // emptyOrForeign distinguishes an empty store, for which it prints a message, from a location that is not a store,
 // for which it returns an error.
 func (s source) emptyOrForeign(ctx context.Context, w io.Writer) error {
-	for _, err := range s.Keys(ctx, "") {
+	for o, err := range s.Keys(ctx, "") {
 		if err != nil {
 			return s.explain(err)
+		}
+		if _, err := store.ParseKey(o.Key); err == nil || strings.HasPrefix(o.Key, store.MissingRoot+"/dt=") {
+			break // events of other types, or findings of reconcile
 		}
 		return fmt.Errorf("%s is not a store of outcomes: it has other content, but neither %s/ nor %s/; check the prefix",
 			s.url, outcome.Root, outcome.RejectedRoot)

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/tls"
 	"encoding/xml"
@@ -75,13 +76,8 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode == http.StatusOK && resp.Header.Get("x-oss-request-id") != "" {
-		if req.Method == http.MethodPut {
-			resp.Body = struct {
-				io.Reader
-				io.Closer
-			}{io.LimitReader(resp.Body, maxAnswer), resp.Body}
-		}
+	success := resp.StatusCode == http.StatusOK && resp.Header.Get("x-oss-request-id") != ""
+	if success && req.Method != http.MethodPut {
 		return resp, nil
 	}
 	defer resp.Body.Close() //nolint:errcheck // the body was only read
@@ -89,7 +85,13 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err // an incomplete answer
 	}
-	return nil, newAnswerError(resp, body)
+	kept := cmp.Or(resp.Header.Get("Content-Md5"), req.Header.Get("Content-Md5"))
+	answer := newAnswerError(resp, body)
+	if success && answer.Code == "" && kept == req.Header.Get("Content-Md5") {
+		resp.Body = io.NopCloser(bytes.NewReader(body))
+		return resp, nil
+	}
+	return nil, answer
 }
 
 // newAnswerError reads the XML error of OSS. For any other body it uses only the status.

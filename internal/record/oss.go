@@ -116,8 +116,7 @@ func (r *OSSRecorder) Bucket(ctx context.Context) (*oss.Bucket, error) {
 	}
 	client, err := oss.New(r.endpoint(region, inv.Region), inv.Credentials.AccessKeyID, inv.Credentials.AccessKeySecret,
 		oss.SecurityToken(inv.Credentials.SecurityToken),
-		oss.AuthVersion(oss.AuthV4), oss.Region(region), oss.HTTPClient(r.http),
-		oss.EnableCRC(false)) // with Content-MD5, OSS refuses a damaged body
+		oss.AuthVersion(oss.AuthV4), oss.Region(region), oss.HTTPClient(r.http))
 	if err != nil {
 		return nil, fmt.Errorf("oss client: %w", err)
 	}

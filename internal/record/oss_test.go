@@ -279,6 +279,18 @@ func TestOnlyOSSCanRecord(t *testing.T) {
 			w.Header().Set("x-oss-request-id", "6502A2C415E3A9B73D2F1C0A")
 			w.WriteHeader(http.StatusNoContent)
 		},
+		"200 of OSS, of another body": func(w http.ResponseWriter) {
+			w.Header().Set("x-oss-request-id", "6502A2C415E3A9B73D2F1C0A")
+			w.Header().Set("Content-Md5", "1B2M2Y8AsgTpgAmY7PhCfg==")
+		},
+		"200 of OSS, with another checksum": func(w http.ResponseWriter) {
+			w.Header().Set("x-oss-request-id", "6502A2C415E3A9B73D2F1C0A")
+			w.Header().Set("x-oss-hash-crc64ecma", "1")
+		},
+		"200 of OSS, with an error": func(w http.ResponseWriter) {
+			w.Header().Set("x-oss-request-id", "6502A2C415E3A9B73D2F1C0A")
+			_, _ = io.WriteString(w, "<Error><Code>InternalError</Code></Error>")
+		},
 		"408 in HTML": func(w http.ResponseWriter) {
 			w.WriteHeader(http.StatusRequestTimeout)
 			_, _ = io.WriteString(w, "<html>")

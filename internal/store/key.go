@@ -81,7 +81,7 @@ func (k *KeyFacts) parseName(name string) error {
 
 // IsEventRoot reports whether name is the directory of an event type.
 func IsEventRoot(name string) bool {
-	return events.IsType(name) && name != outcome.RejectedRoot && name != MissingRoot
+	return events.IsType(name)
 }
 
 // ParseRejectedKey returns the day of a key that outcome.Rejected.Key returned.
